@@ -11,7 +11,7 @@ export const tactics: Readonly<Record<string, string>> = {
   persistence: 'TA0003',
   'privilege-escalation': 'TA0004',
   'defense-evasion': 'TA0005',
-  // What defense evasion was parted into by version 19 of ATT&CK.
+  // Version 19 of ATT&CK split defense evasion into these.
   stealth: 'TA0005',
   'defense-impairment': 'TA0112',
   'credential-access': 'TA0006',
@@ -23,9 +23,9 @@ export const tactics: Readonly<Record<string, string>> = {
   impact: 'TA0040',
 };
 
-/** The techniques of a rule in the order of its tags, each under the tactic that stands before it: Sigma's flat list
- * `attack.privilege-escalation, attack.t1611, attack.execution, attack.t1610` reads as two pairs. Where several tactics
- * stand in a row, nobody knows which of them a technique behind them serves, and it has none. */
+/** The techniques of a rule in the order of its tags, each under the tactic that precedes it: Sigma's flat list
+ * `attack.privilege-escalation, attack.t1611, attack.execution, attack.t1610` reads as two pairs. After several tactics
+ * in a row, nobody knows which of them a technique serves, and it has none. */
 export function attackOf(ruleTags: readonly string[]): Attack[] {
   const found: Attack[] = [];
   let tactic: string | undefined;
@@ -33,7 +33,7 @@ export function attackOf(ruleTags: readonly string[]): Attack[] {
   for (const tag of ruleTags) {
     const [namespace, ...rest] = tag.toLowerCase().split('.');
     const name = rest.join('.');
-    // Groups, software and the like stand anywhere, and say nothing of a technique.
+    // Groups, software and the like appear anywhere, and say nothing about a technique.
     if (namespace !== 'attack' || /^[a-su-z]+\d{4}$/.test(name)) continue;
     const isTechnique = /^t\d{4}(\.\d{3})?$/.test(name);
     if (isTechnique) {

@@ -1,5 +1,5 @@
-/** Bounds the memory that a batch has of its records from their tags until it is delivered. Only a batch of many megabytes
- * comes near. */
+/** Bounds the memory that a batch keeps of its tagged records until it is delivered. Only a batch of many megabytes comes
+ * near the bounds. */
 import type { Detection } from './detect.ts';
 import type { AuditEvent } from './record.ts';
 import { unixNanoFromRfc3339 } from './time.ts';
@@ -7,16 +7,16 @@ import { unixNanoFromRfc3339 } from './time.ts';
 export interface BatchMemory {
   /** The detection to tag a record with: once the lists of the batch are full, its own are left out of the tag. */
   listed(detection: Detection): Detection;
-  /** What of a detection is kept after that: once the batch keeps events enough, only what is counted of one.
-   * @param recordBytes of the record that it is of */
+  /** The part of a detection that is kept after that: once the batch keeps enough events, only what is counted.
+   * @param recordBytes size of its record */
   counted(detection: Detection, recordBytes: number): Detection;
-  /** Bytes of memory for tags and detections, as estimated. */
+  /** Estimated bytes of memory for tags and detections. */
   bytes(): number;
 }
 
-/** Of the findings and other items that the tags of a batch list. */
+/** For the findings and other items that the tags of a batch list. */
 const MAX_LISTED_BYTES = 64 * 1024 * 1024;
-/** Of the records whose events are kept. Read, a record takes several times its bytes. */
+/** For the records whose events are kept. Once parsed, a record takes several times its bytes. */
 const MAX_RECORD_BYTES = 8 * 1024 * 1024;
 
 const FINDING_BYTES = 1200;
@@ -25,12 +25,12 @@ const RECORD_BYTES = 200;
 /** A tag that is not shared with other records, without its lists. */
 const TAG_BYTES = 1000;
 const READ_TIMES = 8;
-/** Of an event at least, where a record has many. */
+/** The least for an event, if a record has many. */
 const EVENT_BYTES = 400;
 
 type Audited = Extract<Detection, { events: unknown }>;
 
-/** @param areClearShared whether one detection may stand for all records of a platform on which there is nothing to say */
+/** @param areClearShared whether one detection may stand for all records of a platform about which there is nothing to say */
 export function batchMemory(areClearShared = false): BatchMemory {
   let listedBytes = 0;
   let recordBytes = 0;
@@ -47,7 +47,7 @@ export function batchMemory(areClearShared = false): BatchMemory {
       });
     };
   };
-  /** By platform the first that has a time, by which the lag of the batch is measured. */
+  /** For each platform, the first detection that has a time, from which the lag of the batch is measured. */
   const clear = new Map<AuditEvent['platform'], Detection>();
   const sharedFor = (detection: Audited): Detection => {
     const { platform } = detection.event;
@@ -89,7 +89,7 @@ export function batchMemory(areClearShared = false): BatchMemory {
     counted(detection, bytes) {
       if (!('events' in detection)) return detection;
       if (areClearShared && isPlain(detection)) return sharedFor(detection);
-      // What was compressed inside of it is larger than the record.
+      // Events that were compressed inside it are larger than the record.
       const readBytes = Math.max(bytes, detection.events.length * EVENT_BYTES);
       if (recordBytes + readBytes <= MAX_RECORD_BYTES) {
         recordBytes += readBytes;
@@ -102,7 +102,7 @@ export function batchMemory(areClearShared = false): BatchMemory {
   };
 }
 
-/** Whether nothing is said of a record but that it is clear. */
+/** Whether nothing is known about a record except that it is clear. */
 function isPlain({ verdict, reports, shadow, shadowReports, silenced, problem, state }: Audited): boolean {
   const items = reports.length + shadow.length + shadowReports.length + silenced.length;
   return verdict === 'clear' && items === 0 && problem === undefined && state === undefined;
@@ -112,7 +112,7 @@ function isTimed({ event: { stageTimestamp, requestReceivedTimestamp } }: Audite
   return unixNanoFromRfc3339(stageTimestamp || requestReceivedTimestamp) !== undefined;
 }
 
-/** A detection without its events, but for what is counted of one: nothing in it refers to the bytes of its record. */
+/** A detection without its events, except for what is counted: nothing in it refers to the bytes of its record. */
 export function withoutEvents(detection: Detection): Detection {
   if (!('events' in detection)) return detection;
   const { platform, stageTimestamp, requestReceivedTimestamp } = detection.event;

@@ -1,4 +1,4 @@
-/** Which rules match what was found in a record: events and a rule set in, verdict and findings out. */
+/** Which rules match the events of a record: events and a rule set in, verdict and findings out. */
 import { isAnswered } from './audit/request.ts';
 import { type Enrichment, noEnrichment } from './enrichment/index.ts';
 import { fieldsOf } from './fields/index.ts';
@@ -19,8 +19,7 @@ import {
   type RuleMode,
 } from './sigma/index.ts';
 
-/** The rules that are live, made ready together. A class, so that no copy of a set with other rules keeps the program of
- * these. */
+/** The live rules, prepared together. A class, so that no copy of a set with other rules keeps the program of these. */
 export class Ruleset {
   readonly hash: string;
   readonly rules: readonly CompiledRule[];
@@ -28,7 +27,7 @@ export class Ruleset {
   readonly program: Program;
   readonly enrichment: Enrichment;
 
-  /** @param hash tells the set from others */
+  /** @param hash identifies the set */
   constructor(
     rules: readonly CompiledRule[],
     correlations: readonly CompiledCorrelation[],
@@ -51,10 +50,10 @@ export interface Hit {
   match: RuleMatch;
 }
 
-/** What the rules say of the events of a record, one by one. */
+/** What the rules say about the events of a record, one by one. */
 export type Evaluated =
   | Exclude<Normalized, { kind: 'audit' }>
-  /** `problem` says what else the record holds that could not be read. */
+  /** `problem` says what else in the record could not be read. */
   | ({
       kind: 'audit';
       events: readonly AuditEvent[];
@@ -62,12 +61,12 @@ export type Evaluated =
       problem?: Problem;
     } & Said);
 
-/** How the events of a record are read: by their index, one look-up of each. */
+/** How the events of a record are read: one look-up for each, by index. */
 export interface Lookups {
   of(index: number): FieldLookup;
 }
 
-/** Made when somebody asks: most records are decided without. */
+/** Made on demand: most records are decided without. */
 class LazyLookups implements Lookups {
   readonly #events: readonly AuditEvent[];
   readonly #ruleset: Pick<Ruleset, 'enrichment'>;
@@ -84,7 +83,7 @@ class LazyLookups implements Lookups {
   }
 }
 
-/** What rules say of events, in the order of these. */
+/** What rules say about events, in the order of the events. */
 interface Answers {
   hits: Hit[];
   undecided: Undecided[];
@@ -95,22 +94,22 @@ type Said = { readonly [Kind in keyof Answers]: Readonly<Answers[Kind]> };
 
 /** What correlations make of the hits of a record. */
 export interface Correlated {
-  /** What is found in events of which the record holds the last. */
+  /** What is found in a group of events whose last one is in the record. */
   raised: readonly { mode: RuleMode; finding: Finding }[];
-  /** What is found in events of other records, as time has passed the end of their window. */
+  /** What is found in events of other records, now that time has passed the end of their window. */
   reported: readonly { mode: RuleMode; report: Report }[];
-  /** Names of rules whose hits count for their correlations alone, each with those that emit it instead. */
+  /** Names of rules whose hits count only for their correlations, each with the names that are emitted instead. */
   withheld: ReadonlyMap<string, readonly string[]>;
-  /** Set where the store that several processes share could not be used: no more was known than this process has seen. */
+  /** Set if the store that several processes share could not be used: only what this process has seen was known. */
   state?: 'local';
 }
 
 export type Detection =
-  /** `event` is the one that decided: the first with a finding, else the first that is undecided, else the first of which
-   * there is something to say. `shadow` is what rules found that decide nothing yet. `reports` and `shadowReports` are
-   * about other records, so that nothing else here depends on them. `problem` says what else the record holds that could
-   * not be read: what is not seen is not clear. `unlisted` is set where the batch has no room left for the lists of a tag:
-   * how many items they would have; findings and others are there to be counted then. `state` is that of `Correlated`. */
+  /** `event` is the one that decided: the first with a finding, else the first that is undecided, else the first about
+   * which there is something to say. `shadow` is what was found by rules that decide nothing yet. `reports` and
+   * `shadowReports` are about other records, so nothing else here depends on them. `problem` says what else in the record
+   * could not be read: what is not seen is not clear. `unlisted` is set if the batch has no space left for the lists of a
+   * tag: the number of items they would have; findings and the like are then only for counting. `state`: see `Correlated`. */
   | {
       verdict: 'match' | 'indeterminate' | 'clear';
       events: readonly AuditEvent[];
@@ -128,19 +127,19 @@ export type Detection =
   | { verdict: 'not_audit' }
   | { verdict: 'error'; problem: Problem };
 
-/** The list of whatever was not found: most records share it, since for most nothing is. */
+/** The empty list, shared: for most records nothing is found. */
 const none: readonly never[] = [];
 
-/** Of records that no correlation looks at. */
+/** For records that no correlation looks at. */
 export const uncorrelated: Correlated = { raised: none, reported: none, withheld: new Map() };
 
-/** Evaluates every rule on every event of a record, correlations left aside. */
+/** Evaluates every rule on every event of a record, without correlations. */
 export function detect(normalized: Normalized, ruleset: Ruleset): Detection {
   return conclude(evaluateRecord(normalized, ruleset), uncorrelated);
 }
 
-/** A rule that may match an event, with what it says where that is known without looking at the event, or else as much of
- * it as is left to ask, and with how it matches. */
+/** A rule that may match an event, with its result if that is known without looking at the event, or else the part of it that
+ * is left to evaluate, and with how it matches. */
 export interface Step {
   rule: CompiledRule;
   evaluation?: Evaluation;
@@ -148,7 +147,7 @@ export interface Step {
   reduced?: ReducedRule;
 }
 
-/** Which rules match which events of a record. An event on which a rule fails hides nothing of the others. */
+/** Which rules match which events of a record. An event on which a rule fails does not hide the others. */
 export function evaluateRecord(normalized: Normalized, ruleset: Ruleset): Evaluated {
   if (normalized.kind !== 'audit') return normalized;
   return evaluateEvents(normalized.events, normalized.problem, ruleset, (lookup) =>
@@ -156,7 +155,7 @@ export function evaluateRecord(normalized: Normalized, ruleset: Ruleset): Evalua
   );
 }
 
-/** The same for the one event of a record, of which some is known. */
+/** The same for a record with one event, about which something is already known. */
 export function evaluateSteps(
   event: AuditEvent,
   steps: readonly Step[],
@@ -175,7 +174,7 @@ export function lookupOf(event: AuditEvent, { enrichment }: Pick<Ruleset, 'enric
   return fieldsOf(event, enrichment.databases);
 }
 
-/** By the steps, what they come to where that is the same for all events; null where it is not. */
+/** The results of steps, if they are the same for all events; else null. */
 const answersBySteps = new WeakMap<readonly Step[], Answers | null>();
 
 function knownAnswers(steps: readonly Step[]): Answers | undefined {
@@ -211,7 +210,7 @@ function evaluateEvents(
   const failures: Problem[] = [];
   const isRepeated = events.length > 1 ? repetitions() : undefined;
   for (const [index, event] of events.entries()) {
-    // A request that is not answered yet says nothing of what happened; its answer is an event of its own.
+    // A request that is not answered yet does not say what happened; its answer is an event of its own.
     if (!isAnswered(event.stage)) continue;
     try {
       const lookup = lookups.of(index);
@@ -225,8 +224,8 @@ function evaluateEvents(
   return { kind: 'audit', events, lookups, ...answers, problem: problem ?? failure };
 }
 
-/** Adds what the steps come to on an event.
- * @param isRepeated tells a rule that has been answered on the same event before */
+/** Adds the results of the steps on an event.
+ * @param isRepeated whether a rule has been answered on the same event before */
 function addAnswers(
   { hits, undecided, silenced }: Answers,
   steps: readonly Step[],
@@ -237,7 +236,7 @@ function addAnswers(
   for (const { rule: compiled, evaluation, reduced = compiled, match } of steps) {
     const { truth, undecided: missing, silencedBy } = evaluation ?? evaluate(reduced, lookup);
     const { name, mode } = compiled.rule;
-    // A rule in shadow mode raises no verdict, so none of doubt either.
+    // A rule in shadow mode affects no verdict, so it does not make one indeterminate either.
     if (missing !== undefined && mode === 'live') {
       undecided.push({ rule: name, reason: missing.reason, field: missing.field, event: index });
     }
@@ -248,8 +247,8 @@ function addAnswers(
   }
 }
 
-/** A record may hold an event twice, as AKS does where two log categories are on; where an id of requests is used again,
- * time and URI differ. */
+/** A record may hold an event twice, as on AKS when two log categories are on; if a request id is reused, time and URI
+ * differ. */
 function repetitions(): (event: AuditEvent) => (rule: CompiledRule) => boolean {
   const seen = new Set<string>();
   return (event) => {
@@ -264,7 +263,7 @@ function repetitions(): (event: AuditEvent) => (rule: CompiledRule) => boolean {
   };
 }
 
-/** What is emitted for a record in the end: the findings of its hits and of its correlations, and the verdict. */
+/** What is finally emitted for a record: the findings of its hits and of its correlations, and the verdict. */
 export function conclude(evaluated: Evaluated, correlated: Correlated): Detection {
   switch (evaluated.kind) {
     case 'not_audit':
@@ -306,7 +305,7 @@ function concludeEvents(
   return detection;
 }
 
-/** What is found in the events of a record: of the highest level first, and hits before what correlations raise. */
+/** What is found in the events of a record: the highest level first, and hits before what correlations raise. */
 interface FoundHere {
   findings: readonly Finding[];
   shadow: readonly Finding[];
@@ -338,7 +337,7 @@ function foundIn(
   return { findings: gravestFirst(live), shadow: gravestFirst(shadow) };
 }
 
-/** Whether hits count for correlations alone, as most do. */
+/** Whether all hits count only for correlations, as most do. */
 function areWithheld(hits: readonly Hit[], withheld: Correlated['withheld']): boolean {
   for (const { rule } of hits) if (!withheld.has(rule.rule.name)) return false;
   return true;
@@ -352,18 +351,18 @@ function isShadow({ mode }: { mode: RuleMode }): boolean {
   return mode === 'shadow';
 }
 
-/** Whether a record carries what somebody is to look at: about itself, or about others. */
+/** Whether a record carries something to look at: about itself, or about other records. */
 export function isFound(detection: Detection): boolean {
   return 'findings' in detection && detection.findings.length + detection.reports.length > 0;
 }
 
-/** What could not be decided, by names that findings have: a rule that raises none of its own may be known to nobody. */
+/** What could not be decided, under the names that findings have: nobody may know a rule that raises no findings of its own. */
 function namedAsFindings(undecided: readonly Undecided[], withheld: Correlated['withheld']): Undecided[] {
   const named = new Map<string, Undecided>();
   for (const one of undecided) {
     for (const rule of withheld.get(one.rule) ?? [one.rule]) {
       const key = `${one.event} ${rule}`;
-      // Several rules of one correlation have one name.
+      // Several rules of one correlation share its name.
       if (!named.has(key)) named.set(key, { ...one, rule });
     }
   }

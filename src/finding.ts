@@ -1,4 +1,4 @@
-/** Findings: what is shown of an event on which a rule matches. */
+/** Findings: what is shown of an event that a rule matches. */
 import { hash } from 'node:crypto';
 import { attackOf } from './attack.ts';
 import type { AuditEvent, FieldValues, Finding } from './record.ts';
@@ -14,7 +14,7 @@ import { EventSummary } from './tag.ts';
 import { unixNanoFromRfc3339 } from './time.ts';
 import { truncate, truncatedTexts } from './truncate.ts';
 
-/** What a tag shows of its event anyway, and so need not be repeated as what matched. */
+/** What a tag shows of its event anyway, so that `matched` need not repeat it. */
 const shownOfEvent = ['action', ...Object.keys(EventSummary.properties)];
 
 /** What all findings of a rule have in common. */
@@ -40,7 +40,7 @@ function presentationOf(rule: RuleHead): Presentation {
   return presentation;
 }
 
-/** What findings show of the fields of an event, each made once for all of them. */
+/** The fields of an event as findings show them, each made once for all findings. */
 export class ShownFields {
   readonly lookup: FieldLookup;
   readonly #values = new Map<string, FieldValues>();
@@ -58,7 +58,7 @@ export class ShownFields {
     return values;
   }
 
-  /** The workload that the object belongs to; undefined where it is not known. */
+  /** The workload that the object belongs to; undefined if unknown. */
   get workload(): string | undefined {
     const [workload] = this.lookup('workload').values;
     return typeof workload === 'string' && workload !== '' ? truncate(workload) : undefined;
@@ -95,7 +95,7 @@ export class Findings {
 }
 
 /** What a finding and a report have in common.
- * @param about its id and level, and the fields of the event that it shows */
+ * @param about the id and level, and the fields of the event that are shown */
 export function foundBy(
   rule: RuleHead,
   { id, level, fields }: Pick<Finding, 'id' | 'level'> & { fields: ShownFields },
@@ -118,8 +118,8 @@ export function foundBy(
   };
 }
 
-/** The member that says when an event was, as it was logged: when the request came in, for both answers of a long one; when
- * it was answered, where that is not known; none where neither is a time. */
+/** The member that says when an event was, as it was logged: when the request was received, for both answers of a long-running
+ * one; if that is not known, when it was answered; none if neither is a time. */
 export function timeShown({ requestReceivedTimestamp, stageTimestamp }: AuditEvent): { time?: string } {
   const time = [requestReceivedTimestamp, stageTimestamp].find((text) => unixNanoFromRfc3339(text) !== undefined);
   return time === undefined ? {} : { time };
@@ -127,13 +127,13 @@ export function timeShown({ requestReceivedTimestamp, stageTimestamp }: AuditEve
 
 /** The same for one request and rule on a retry, a replica and a replay, and for both answers of a long-running request,
  * its start and its end.
- * @param request as of requestOf */
+ * @param request from requestOf */
 export function findingId(rule: RuleHead, request: string): string {
   return hash('sha256', `[${presentationOf(rule).name},${request}]`).slice(0, 32);
 }
 
-/** Tells one request from another, as a text in JSON. A client can choose the auditID (header Audit-ID) and use it twice, so
- * that is not enough: when who did what to which object counts as well. */
+/** Identifies a request, as a JSON string. A client can choose the auditID (header Audit-ID) and use it twice, so that is not
+ * enough: when who did what to which object counts as well. */
 export function requestOf(event: AuditEvent): string {
   const { auditID, user, verb, objectRef, requestURI, requestReceivedTimestamp } = event;
   const request = auditID === '' ? [requestURI, requestReceivedTimestamp] : [auditID, millisecondOf(event)];
@@ -141,13 +141,13 @@ export function requestOf(event: AuditEvent): string {
   return JSON.stringify(JSON.stringify([placeOf(event), request, user.username, verb, object]));
 }
 
-/** Where an event is from, in any spelling: tells clusters apart. Undefined for all those of which it is not known. */
+/** Where an event is from, whatever the spelling: identifies a cluster. Undefined for all events for which it is not known. */
 export function placeOf({ cluster }: Pick<AuditEvent, 'cluster'>): readonly (string | undefined)[] | undefined {
   return cluster && [cluster.account, cluster.region, cluster.name].map((part) => part?.toLowerCase());
 }
 
-/** When the request came in, as exactly as tables of Azure have it. Empty on platforms that log one time (GKE, OCSF): it may
- * be that of the answer, of which a long-running request has two. */
+/** When the request was received, as precisely as Azure tables store it. Empty on platforms that log one time (GKE, OCSF): it
+ * may be the time of the answer, and a long-running request has two answers. */
 function millisecondOf({ requestReceivedTimestamp, stageTimestamp }: AuditEvent): string {
   if (stageTimestamp === '') return '';
   const received = unixNanoFromRfc3339(requestReceivedTimestamp);

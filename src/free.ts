@@ -1,12 +1,12 @@
-/** Frees memory of bytes at once. Until it is collected it counts as that of the thread, and V8 collects the whole heap for
- * the sake of some megabytes, or, where it does not look, too late. */
+/** Frees the memory of bytes at once. Until it is collected it counts as memory of the thread, and V8 collects the whole heap
+ * for a few megabytes or, if it does not notice them, too late. */
 
-/** @param bytes that nothing refers to any more; none of them are left */
+/** @param bytes that nothing refers to any more; empty afterwards */
 export function free(bytes: Uint8Array<ArrayBuffer> | undefined): void {
   if (bytes !== undefined && !bytes.buffer.detached) bytes.buffer.transfer(0);
 }
 
-/** The same for bytes that may lie in the memory of others: if they are alone there. */
+/** The same for bytes that may share a buffer with others: only if they are alone in it. */
 export function freeAlone(bytes: Uint8Array): void {
   const { buffer, byteLength } = bytes;
   if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) free(bytes as Uint8Array<ArrayBuffer>);

@@ -1,4 +1,4 @@
-/** Tagging in a program of one's own, by the same code and the same settings as the sidecar. */
+/** Tagging in your own program, with the same code and the same settings as the sidecar. */
 import { fileURLToPath } from 'node:url';
 import { taggedBody } from './batch/splice.ts';
 import { codecFor } from './codecs/index.ts';
@@ -10,7 +10,7 @@ import { loadRules } from './rules/index.ts';
 import { printRuleProblem } from './sigma/index.ts';
 import type { Tag } from './tag.ts';
 
-/** What of the configuration is about tagging; each setting has its default if left out. */
+/** The part of the configuration that concerns tagging; each setting has its default if left out. */
 export type TriplineSettings = Partial<
   Pick<
     Config,
@@ -38,21 +38,21 @@ export interface Body {
 export interface TaggedBody {
   /** The same records in the same layout, each with its tag. */
   bytes: Uint8Array;
-  /** The tags of the records, in order; undefined for a group marker of Fluent Bit, which is no record. */
+  /** The tags of the records, in order; undefined for a group marker of Fluent Bit, which is not a record. */
   tags: (Tag | undefined)[];
 }
 
 export interface Tripline {
-  /** Files and lines of rules that are not used, as printed text; empty where all are. */
+  /** Files and lines of rules that are not used, as printed text; empty if all are used. */
   problems: string[];
-  /** Tags a batch as `serve` does. Batches are worked on in the order of the calls, as correlations remember from one to the
-   * next. What is wrong with one record is said in its tag.
-   * @throws Problem where no record can be found in the body, or it is beyond a limit */
+  /** Tags a batch as `serve` does. Batches are processed in the order of the calls, as correlations keep state from one to the
+   * next. What is wrong with a record is reported in its tag.
+   * @throws Problem if no record can be found in the body, or it exceeds a limit */
   tag(body: Body): Promise<TaggedBody>;
 }
 
 /** Loads the rules; what correlations remember is kept in memory as long as the object lives.
- * @throws Problem `config.invalid`, or `rule.invalid` where no rule is left */
+ * @throws Problem `config.invalid`, or `rule.invalid` if no rule is left */
 export function openTripline(settings: TriplineSettings = {}): Tripline {
   const bundledRules = fileURLToPath(new URL('../rules', import.meta.url));
   const config = loadConfig({ path: undefined, overrides: settings, environment: {}, bundledRules });

@@ -1,8 +1,8 @@
-/** Settings that change while Tripline runs: credentials, and the certificates of the listener. All others take a restart, and
- * so does asking for no credentials any more: a slip must not open the door.
+/** Settings that change while Tripline runs: credentials, and the certificates of the listener. All others need a restart, and
+ * so does no longer asking for credentials: a slip must not open the door.
  *
- * The configuration is read again on SIGHUP, and when a file that it takes a text from, or a file of `tls`, has changed and
- * two looks agree on it, as those of rules are looked at. What is wrong then is in the log, and all stays as it was. */
+ * The configuration is read again on SIGHUP, and when a file from which it reads a text, or a file of `tls`, has changed and
+ * two looks agree on it, as for the files of rules. If it is then invalid, the log says why, and nothing changes. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
@@ -15,21 +15,21 @@ const lookMilliseconds = 2000;
 export interface LiveSettings {
   /** Reads the configuration now, whatever its files look like. */
   reload(): void;
-  /** Looks at the files once, and takes over what has changed and come to rest. */
+  /** Looks at the files once, and applies what has changed and come to rest. */
   look(): Promise<void>;
 }
 
-/** What is taken over. */
+/** The settings that are applied. */
 export type Live = Pick<Config, 'auth' | 'tls' | 'forward'>;
 
 export interface SettingsParts {
   /** As it was at the start. */
   config: Config;
-  /** That it has taken texts from. */
+  /** Files from which it has read texts. */
   files: readonly string[];
   /** Reads the configuration as it is now. */
   read: () => ReadConfig;
-  /** @throws Error where a file of `tls` cannot be used */
+  /** @throws Error if a file of `tls` cannot be used */
   renew: (config: Live) => void;
   logger: Pick<Logger, 'info' | 'warn' | 'error'>;
 }
@@ -42,7 +42,7 @@ export function openLiveSettings({ config, files: named, read, renew, logger }: 
 
   const linesOf = async (paths: readonly string[]) => [...(await filesSeen(paths, /^/)).values()].join('\n');
 
-  /** @returns whether it is taken over */
+  /** @returns whether the configuration is applied */
   function take(): boolean {
     const { config: next, problems, files: namedNow } = read();
     files = [...namedNow, ...filesOf(next ?? live)];
@@ -54,13 +54,13 @@ export function openLiveSettings({ config, files: named, read, renew, logger }: 
     }
     logger.error(
       { problems: wrong },
-      `The changed settings are not taken over, and credentials and certificates stay as they were. Mend this, or undo ` +
+      `The changed settings are not applied, and credentials and certificates stay as they were. Fix this, or undo ` +
         `the change; no restart is needed:\n${wrong.join('\n')}`,
     );
     return false;
   }
 
-  /** What is asked for is asked for until a restart. */
+  /** Credentials that are asked for are asked for until a restart. */
   function liveOf({ auth, tls, forward }: Live): Live {
     const asked = forward && {
       ...forward,
@@ -83,12 +83,12 @@ export function openLiveSettings({ config, files: named, read, renew, logger }: 
     const { sharedKey, users } = live.forward ?? {};
     const before = { ...config, auth: live.auth, forward: config.forward && { ...config.forward, sharedKey, users } };
     const others = Object.keys({ ...before, ...next }).filter((key) => !isTaken(key, before, next));
-    if (others.length > 0) logger.warn({ settings: others }, `These settings take a restart: ${others.join(', ')}`);
+    if (others.length > 0) logger.warn({ settings: others }, `These settings need a restart: ${others.join(', ')}`);
   }
 
   return {
     reload() {
-      if (take()) logger.info('Read the settings again, as asked');
+      if (take()) logger.info('Reloaded the settings, as requested');
     },
     async look() {
       const now = await linesOf(files);
@@ -97,7 +97,7 @@ export function openLiveSettings({ config, files: named, read, renew, logger }: 
       tried ??= now;
       if (!isAtRest || now === tried) return;
       tried = now;
-      if (take()) logger.info({ files }, 'Credentials and certificates are now as their files say');
+      if (take()) logger.info({ files }, 'Reloaded changed credentials and certificates');
     },
   };
 }
@@ -108,7 +108,7 @@ function filesOf({ tls, forward }: Live): string[] {
   );
 }
 
-/** Whether a setting is the same, or is taken over. */
+/** Whether a setting is the same, or is applied. */
 function isTaken(key: string, before: Config, after: Config): boolean {
   if (key === 'auth') return after.auth !== undefined || before.auth === undefined;
   if (key === 'tls') return isDeepStrictEqual(fixedOf(before), fixedOf(after));
@@ -116,7 +116,7 @@ function isTaken(key: string, before: Config, after: Config): boolean {
   return isDeepStrictEqual(before[key as keyof Config], after[key as keyof Config]);
 }
 
-/** What of `tls` stays as it was when the listener was opened. */
+/** The parts of `tls` that stay as they were when the listener was opened. */
 function fixedOf({ tls }: Config): unknown {
   return tls && [tls.requireClientCertificate, tls.clientCa === undefined];
 }
@@ -132,7 +132,7 @@ function isForwardTaken(before: Config['forward'], after: Config['forward']): bo
   return isDeepStrictEqual(fixed(before), fixed(after)) && !isLost('sharedKey') && !isLost('users');
 }
 
-/** Looks again and again, until the signal is given. */
+/** Looks repeatedly until aborted. */
 export async function keepSettings(settings: LiveSettings, logger: Logger, signal: AbortSignal): Promise<void> {
   const rest = () => sleep(lookMilliseconds, true, { signal, ref: false }).catch(() => false);
   do {

@@ -1,4 +1,4 @@
-/** The door of the command line: the only reader of arguments, environment and signals. */
+/** The entry point of the command line: the only reader of arguments, environment and signals. */
 import { readFileSync, writeSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describeDefect } from './command-line/cli-errors.ts';
@@ -7,10 +7,10 @@ import { runCommandLine } from './commands/index.ts';
 import { keepRecordsYoung } from './heap.ts';
 
 keepRecordsYoung();
-// Without a listener Node opens a port for a debugger, by which whoever reaches it runs what they like.
+// Without a listener Node opens a debugger port, through which whoever reaches it can run any code.
 process.on('SIGUSR1', () => {});
 process.on('uncaughtException', (error) => {
-  // On the screen that stays.
+  // So that the message appears on the screen that stays.
   leaveTerminal();
   writeSync(2, `tripline: ended by a defect of its own: ${describeDefect(error)}\n`);
   process.exit(1);
@@ -24,7 +24,7 @@ function leaveTerminal(): void {
   try {
     if (text !== undefined) writeSync(1, text);
   } catch {
-    // It has gone.
+    // The terminal is gone.
   }
 }
 process.on('exit', leaveTerminal);
@@ -57,10 +57,10 @@ function packaged(folder: string): string {
 }
 
 function output(stream: NodeJS.WriteStream): Output {
-  // Each write is told of its error; unheard, the event would end the process as well.
+  // Each write reports its own error; without a listener the event would end the process as well.
   stream.on('error', () => {});
   return {
-    // A terminal that nobody has given a size says 0.
+    // A terminal without a known size reports 0.
     get columns() {
       return stream.isTTY ? stream.columns || 80 : undefined;
     },
@@ -78,7 +78,7 @@ function output(stream: NodeJS.WriteStream): Output {
   };
 }
 
-/** A terminal knows of NO_COLOR and its own kind; FORCE_COLOR is for a pipe, too. */
+/** A terminal takes account of NO_COLOR and its own kind; FORCE_COLOR applies to a pipe, too. */
 function hasColors(stream: NodeJS.WriteStream): boolean {
   const { FORCE_COLOR: forced } = process.env;
   if (forced !== undefined && forced !== '') return forced !== '0' && forced !== 'false';

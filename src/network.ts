@@ -29,7 +29,7 @@ export function parseNetworkOrAddress(text: string): Network {
   return [plain, plain.toByteArray().length * 8];
 }
 
-/** Tells whether a text is an address in one of the networks. IPv4 in IPv6 (`::ffff:10.0.0.1`) is IPv4. */
+/** Whether a text is an address in one of the networks. IPv4 in IPv6 (`::ffff:10.0.0.1`) is IPv4. */
 export function isWithinAny(networks: readonly Network[], text: string): boolean {
   const address = parseAddress(text);
   if (address === undefined) return false;
@@ -37,38 +37,38 @@ export function isWithinAny(networks: readonly Network[], text: string): boolean
   return networks.some(([network, prefix]) => plain.kind() === network.kind() && plain.match(network, prefix));
 }
 
-/** Ranges of which no address is routed on the internet, by their names in ipaddr.js. Those for documentation are not among
- * them: rules are tried with such addresses. */
+/** Ranges whose addresses are not routed on the internet, by their names in ipaddr.js. Those for documentation are not among
+ * them: rules are tried out with such addresses. */
 const NOT_PUBLIC: ReadonlySet<string> = new Set([
   ...['private', 'loopback', 'linkLocal', 'uniqueLocal', 'carrierGradeNat', 'unspecified', 'broadcast', 'multicast'],
 ]);
 
-/** Tells whether a text is an address on the internet. */
+/** Whether a text is an address on the internet. */
 export function isPublic(text: string): boolean {
   const address = parseAddress(text);
   if (address === undefined) return false;
   return !NOT_PUBLIC.has((isMapped(address) ? address.toIPv4Address() : address).range());
 }
 
-/** The address that is judged among those of hops, whose nearest is the last: the nearest on the internet, or else the
- * nearest. Undefined of none. */
+/** The address to judge among those of hops, the nearest of which is last: the nearest one on the internet, or else the
+ * nearest. Undefined if there is none. */
 export function judgedOf(hops: readonly string[]): string | undefined {
   return hops.findLast(isPublic) ?? hops.at(-1);
 }
 
-/** Tells whether a text is an address, without the zone of a link. */
+/** Whether a text is an address, without the zone of a link. */
 export function isAddress(text: string): boolean {
   return !text.includes('%') && parseAddress(text) !== undefined;
 }
 
-/** An address in the spelling that all of its spellings share, IPv4 in IPv6 as IPv4; undefined for what is no address. */
+/** An address in its canonical spelling, IPv4 in IPv6 as IPv4; undefined for what is not an address. */
 export function canonicalAddress(text: string): string | undefined {
   const address = parseAddress(text);
   if (address === undefined) return undefined;
   return (isMapped(address) ? address.toIPv4Address() : address).toString();
 }
 
-/** Dotted or colon notation only: ipaddr.js alone would take `10` and `0x7f.1` for addresses. */
+/** Dotted or colon notation only: ipaddr.js alone would accept `10` and `0x7f.1` as addresses. */
 function parseAddress(text: string): Address | undefined {
   if (text.length > 64) return undefined;
   if (ipaddr.IPv4.isValidFourPartDecimal(text)) return ipaddr.IPv4.parse(text);

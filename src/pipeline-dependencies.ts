@@ -1,4 +1,4 @@
-/** The pipeline put together, as the configuration says. */
+/** Assembles the pipeline from the configuration. */
 import type { Config } from './config/index.ts';
 import { type Correlate, correlator } from './correlate/index.ts';
 import { openDecisions } from './decisions/decisions.ts';
@@ -11,7 +11,7 @@ import type { Sink, SinkDependencies } from './sinks/sink.ts';
 import { memoryStore } from './state/memory.ts';
 import { openTagger } from './tagger.ts';
 
-/** What the pipeline is made of, as the configuration says; nothing in it is measured. */
+/** What the pipeline is made of, according to the configuration; nothing in it is measured. */
 export function partsOf(
   config: Config,
   ruleset: () => Ruleset,

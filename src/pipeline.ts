@@ -1,4 +1,4 @@
-/** The way of a record: decode, normalize, evaluate, correlate, tag, deliver. Read this file first. */
+/** The path of a record: decode, normalize, evaluate, correlate, tag, deliver. Read this file first. */
 import { countRecords } from './batch/count.ts';
 import type { TaggedBatch } from './batch/tagged-batch.ts';
 import { batchMemory, withoutEvents } from './batch-memory.ts';
@@ -39,31 +39,31 @@ export type Batch = Pick<TaggedBatch, 'fluentTag' | 'codec' | 'bytes' | 'receive
 
 /** What the pipeline is made of, apart from the records. */
 export interface Parts {
-  /** The live rules; asked once for each batch, so that a batch is decided by one set. */
+  /** The live rules; called once for each batch, so that a batch is decided by one set. */
   ruleset: () => Ruleset;
   correlate: Correlate;
-  /** Set where correlations share a store with other processes: runs the correlation of a slice as one, again from its start
-   * where others have written meanwhile.
-   * @throws Problem where the store cannot be used: the batch is to be sent again */
+  /** Set if correlations share a store with other processes: runs the correlation of a slice as one step, and repeats it from
+   * the start if others have written meanwhile.
+   * @throws Problem if the store cannot be used: the batch must be sent again */
   correlateIn?: <T>(step: () => Promise<T>) => Promise<T>;
   sinks: readonly Sink[];
   memberName: string;
-  /** Key of the time in Fluent Bit's JSON. */
+  /** Key of the timestamp in Fluent Bit's JSON. */
   dateKey: string;
   limits: DecodeLimits;
   normalize: NormalizeOptions;
-  /** Set where records are outlined; else each is parsed and every rule evaluated on it, with the same result. */
+  /** Set if records are outlined; otherwise each is parsed and every rule evaluated on it, with the same result. */
   outlining?: { options: OutlineOptions; decisions: (ruleset: Ruleset) => Decisions };
-  /** Set where nobody looks at the events of clear records once these have their tags: their detections need not be kept until
-   * the batch is delivered. */
+  /** Set if nothing reads the events of clear records once they are tagged: their detections need not be kept until the batch
+   * is delivered. */
   areClearShared?: boolean;
-  /** Makes the tags of records that were decided by the rules of this hash. */
+  /** Makes the tags of records that were decided by the rules with this hash. */
   tagger: (ruleset: string) => Tagger;
-  /** Counts how new findings are; left out where nothing asks for it. */
+  /** Counts how new findings are; left out if nothing asks for it. */
   novelty?: Pick<NoveltyMemory, 'count'>;
-  /** Notes from where records came, once they have their tags. */
+  /** Notes where records came from, once they are tagged. */
   heard?: (batch: Pick<TaggedBatch, 'fluentTag' | 'tags'>) => void;
-  /** Where spans and counts go; left out where nothing is measured, which spares loading OpenTelemetry. */
+  /** Where spans and counts go; left out if nothing is measured, which saves loading OpenTelemetry. */
   observer?: Observer;
 }
 
@@ -81,17 +81,17 @@ const unobserved: Observer = {
   countSinkRecords: () => {},
 };
 
-/** A batch at the end of its way. */
+/** A batch that has been processed. */
 export interface ProcessedBatch extends TaggedBatch {
   /** One for each record; undefined for a group marker. */
   detections: readonly (Detection | undefined)[];
-  /** Events of a record: those of its detection or, where a large batch has not kept them, as they are read again.
+  /** Events of a record: those of its detection or, if a large batch has not kept them, read again.
    * @param bytes of the batch */
   eventsOf(index: number, bytes: Uint8Array): readonly AuditEvent[];
-  /** The same for a batch that is equal byte for byte. Nothing of it refers to the bytes of this one, which are given back when
-   * its own request is answered. */
+  /** The same for a batch that is equal byte for byte. The result does not refer to the bytes of this batch, which are released
+   * when its own request is answered. */
   repeated(batch: Batch): ProcessedBatch;
-  /** Memory that records, tags and detections take, as estimated. */
+  /** Estimated memory that records, tags and detections take. */
   heapBytes: number;
 }
 
@@ -99,15 +99,15 @@ export interface ProcessedBatch extends TaggedBatch {
  * wanted. */
 export type Pause = () => Promise<void>;
 
-/** Takes a batch the whole way, and resolves when every sink has it safely.
- * @throws Problem when no record can be found in it, or when a sink may not have taken it */
+/** Takes a batch through all steps, and resolves when every sink has it safely.
+ * @throws Problem when no record can be found in it, or when a sink may not have accepted it */
 export async function processBatch(batch: Batch, parts: Parts): Promise<ProcessedBatch> {
   const processed = await tagBatch(batch, parts, async () => {});
   await deliverBatch(processed, parts);
   return processed;
 }
 
-/** The steps that are work of this process: all but the delivery.
+/** The steps that this process does itself: all but the delivery.
  * @throws Problem when no record can be found in the batch; whatever `pause` throws */
 export async function tagBatch(batch: Batch, parts: Parts, pause: Pause): Promise<ProcessedBatch> {
   const { codec, bytes, fluentTag } = batch;
@@ -165,8 +165,8 @@ async function detectRecords(
   const memory = batchMemory(parts.areClearShared);
   const within = ruleset.correlations.length > 0 ? parts.correlateIn : undefined;
 
-  /** Some records from their bytes to their tags. What is made on the way but these two is garbage when the next follow,
-   * however many a batch has. */
+  /** Takes some records from their bytes to their tags. All that is made in between is garbage before the next slice, however
+   * many records a batch has. */
   async function detectIn(slice: readonly LogRecord[]): Promise<void> {
     const normalized = await forEach(slice, (_, record) => normalizeOne(record), pause);
     const evaluated = await forEach(slice, (index) => evaluateOne(normalized[index], ruleset), pause);
@@ -203,10 +203,10 @@ async function detectRecords(
   return { tags, detections, heapBytes: memory.bytes() };
 }
 
-/** Bytes of records that take each step together. With fewer, code and tables of one step make way for those of the next so
- * often that a batch takes longer: by a seventh with 128 KiB. */
+/** Bytes of records that go through each step together. With fewer, the code and tables of one step are evicted by those of the
+ * next so often that a batch takes longer: by a seventh with 128 KiB. */
 const SLICE_BYTES = 1024 * 1024;
-/** And how many of them at most, where they are of a few bytes each. */
+/** The most records in a slice, for records of a few bytes each. */
 const SLICE_RECORDS = 4096;
 
 function* slicesOf(records: readonly LogRecord[]): Generator<readonly LogRecord[]> {
@@ -221,7 +221,7 @@ function* slicesOf(records: readonly LogRecord[]): Generator<readonly LogRecord[
 /** Bytes of records after which a step pauses: some milliseconds of work. */
 const PAUSE_BYTES = 128 * 1024;
 
-/** Takes a step with each record, and pauses before the first and then now and then, so that a batch does not hold the
+/** Runs a step on each record, and pauses before the first and then now and then, so that a batch does not hold the
  * event loop from its first record to its last. */
 async function forEach<T>(
   records: readonly LogRecord[],
@@ -243,7 +243,7 @@ async function forEach<T>(
   return results;
 }
 
-/** Adds what a record has to the sums that the span shows. */
+/** Adds the counts of a record to the sums that the span shows. */
 function sum(
   sums: Record<'events' | 'hits' | 'raised' | 'findings' | 'reports', number>,
   evaluated: Evaluated | undefined,
@@ -263,7 +263,7 @@ function sum(
 }
 
 /** Resolves when every sink has the batch safely.
- * @throws Problem when one may not have taken it */
+ * @throws Problem when one may not have accepted it */
 export async function deliverBatch(processed: ProcessedBatch, { sinks, observer = unobserved }: Parts): Promise<void> {
   const { traced, countSinkRecords, countDetections } = observer;
   const { fluentTag } = processed;
@@ -281,7 +281,7 @@ function tagOne(detection: Detection, tagOf: Tagger, findingSpans: Observer['fin
   return trace ? { ...tag, trace } : tag;
 }
 
-/** The audit events in a record, as they are read from its bytes; none where it holds none. */
+/** The audit events in a record, read from its bytes; empty if it holds none. */
 export function readEventsOf(
   record: LogRecord,
   batch: Pick<Batch, 'codec' | 'bytes'>,
@@ -292,7 +292,7 @@ export function readEventsOf(
   return normalized.kind === 'audit' ? normalized.events : [];
 }
 
-/** Decodes a batch for what is in it alone: its records, and the audit events of each, none where it holds none.
+/** Decodes a batch only for its contents: its records, and the audit events of each, if any.
  * @throws Problem when no record can be found in it */
 export function eventsIn(
   batch: Batch,
@@ -311,8 +311,8 @@ export function eventsIn(
   };
 }
 
-/** What is in a record: its event by the outline where that will do, else the record normalized as a whole; nothing in a
- * group marker. */
+/** Reads a record: its event by the outline if that is enough, else the record normalized as a whole; nothing for a group
+ * marker. */
 function normalizer(
   batch: Batch,
   parts: Parts,
@@ -328,13 +328,13 @@ function normalizer(
     try {
       return decisions!.of(outlines!, record.outline, normalizeRecord) ?? normalizeRecord();
     } catch {
-      // A defect of ours shows again where the rules are evaluated, and is noted on the record there.
+      // A defect of ours appears again when the rules are evaluated, and is noted on the record there.
       return normalizeRecord();
     }
   };
 }
 
-/** What is in a record that is read as a whole. One that cannot be read is data, not an exception. */
+/** Normalizes a record that is read as a whole. One that cannot be read is data, not an exception. */
 function normalizeWhole(
   record: Exclude<LogRecord, { kind: 'group' }>,
   { codec, bytes }: Pick<Batch, 'codec' | 'bytes'>,
@@ -362,10 +362,10 @@ function evaluateOne(found: Normalized | Outlined | undefined, ruleset: Ruleset)
   }
 }
 
-/** Records come one after another, since one can complete what the one before it began. It changes nothing but the store, as
- * it may be run again. Where the store says that it cannot be reached, the batch fails, for it to be retried: what correlates
- * would be lost for good.
- * @returns a problem where the record is one for the correlations */
+/** Records are correlated one after another, since one can complete what the one before it began. It changes nothing but the
+ * store, as it may be run again. If the store reports that it cannot be reached, the batch fails so that it is retried: what
+ * correlates would otherwise be lost permanently.
+ * @returns a problem if the correlations failed on the record */
 function correlateOne(
   evaluated: Evaluated | undefined,
   { receivedUnixNano }: Batch,

@@ -7,8 +7,8 @@
  */
 interface Row {
   status?: number;
-  /** Set where a setting, not the body, is at fault: Fluent Bit is told to retry, because what it is refused for good
-   * by any 4xx is lost before somebody can mend the setting. */
+  /** Set if a setting, not the body, is at fault: Fluent Bit is made to retry, because a chunk that is refused permanently
+   * by a 4xx is lost before somebody can fix the setting. */
   mendable?: true;
   title: string;
   remedy: string;
@@ -24,14 +24,14 @@ const problems = {
   'request.method': {
     status: 405,
     mendable: true,
-    title: 'The method is not one for this path',
+    title: 'The method is not allowed for this path',
     remedy: 'Send records by POST or PUT.',
   },
   'request.malformed': {
     status: 400,
     mendable: true,
-    title: 'The request is not one that HTTP allows',
-    remedy: 'Look at the detail, and at what stands between sender and Tripline.',
+    title: 'The request is not valid HTTP',
+    remedy: 'Look at the detail, and at what is between sender and Tripline.',
   },
   'request.headers': {
     status: 431,
@@ -57,20 +57,20 @@ const problems = {
     title: 'The credentials are for another endpoint',
     remedy: 'Use credentials that open this one, or name it in the endpoints of these (auth).',
   },
-  // Only the log and the metrics have it: there is no request yet.
+  // Appears only in the log and the metrics: there is no request yet.
   'request.handshake': {
     title: 'A TLS handshake failed',
     remedy:
-      "Look at what the client trusts and presents: Tripline's certificate must be trusted there, and its own be signed " +
+      "Look at what the client trusts and presents: it must trust Tripline's certificate, and its own must be signed " +
       'by an authority of tls.clientCa.',
   },
   'forward.malformed': {
     status: 400,
     mendable: true,
-    title: 'The bytes are not of the forward protocol',
+    title: 'The bytes do not follow the forward protocol',
     remedy:
-      'Look at what connects there: an output forward of Fluent Bit, out_forward of fluentd, with TLS on both sides or on ' +
-      'neither.',
+      'Look at what connects there: it must be a forward output of Fluent Bit or out_forward of fluentd, with TLS on ' +
+      'both sides or on neither.',
   },
   'forward.unauthorized': {
     status: 401,
@@ -82,7 +82,7 @@ const problems = {
     status: 415,
     mendable: true,
     title: 'The message holds metrics or traces',
-    remedy: 'Let `match` of the output name logs alone.',
+    remedy: 'Set `match` of the output so that it matches logs only.',
   },
   'request.media_type': {
     status: 415,
@@ -127,15 +127,15 @@ const problems = {
   },
   'server.overloaded': {
     status: 503,
-    title: 'Too many bytes are being worked on',
+    title: 'Too many bytes are being processed',
     remedy: 'Retry; if it lasts, raise limits.maxPendingBytes or add a replica.',
   },
   'server.backlog': {
     status: 503,
-    title: 'More batches wait than can be answered in time',
-    remedy: 'Retry; if it lasts, give Tripline more CPU, live rules that cost less, or a replica.',
+    title: 'More batches are waiting than can be answered in time',
+    remedy: 'Retry; if it lasts, give Tripline more CPU, use rules that cost less, or add a replica.',
   },
-  // Only the log and the metrics have the status, which is nginx's for the same.
+  // The status, which nginx uses for the same, appears only in the log and the metrics.
   'request.abandoned': {
     status: 499,
     title: 'The sender has gone before its batch was delivered',
@@ -145,7 +145,7 @@ const problems = {
   },
   'server.keys': {
     status: 503,
-    title: 'The keys that sign tokens cannot be had',
+    title: 'The keys that sign tokens cannot be fetched',
     remedy:
       'Retry; if it lasts, check that Tripline reaches the URL of keys (auth.jwt), and that it has a JSON Web Key Set.',
   },
@@ -156,8 +156,8 @@ const problems = {
   },
   'console.origin': {
     status: 403,
-    title: 'The request comes from a page elsewhere',
-    remedy: 'Open the console itself; a proxy before it has to leave Host and Origin as the browser sends them.',
+    title: 'The request comes from a page of another site',
+    remedy: 'Open the console itself; a proxy in front of it must leave Host and Origin as the browser sends them.',
   },
   'console.query': {
     status: 400,
@@ -166,8 +166,10 @@ const problems = {
   },
   'console.gone': {
     status: 404,
-    title: 'It is not among what is kept',
-    remedy: 'Look for it where the sinks have written; console.maxFindingBytes and console.maxRecordBytes keep more.',
+    title: 'It is no longer kept, or never was',
+    remedy:
+      'Look for it where the sinks have written; raise console.maxFindingBytes and console.maxRecordBytes to keep ' +
+      'more.',
   },
   'console.write_off': {
     status: 403,
@@ -176,7 +178,7 @@ const problems = {
   },
   'console.exists': {
     status: 409,
-    title: 'There is a file of this name',
+    title: 'A file with this name exists already',
     remedy: 'Look at it; remove it, or write the exception by hand.',
   },
   'console.unavailable': {
@@ -187,24 +189,24 @@ const problems = {
   'server.draining': { status: 503, title: 'Tripline is shutting down', remedy: 'Retry.' },
   'sink.unavailable': {
     status: 503,
-    title: 'A sink did not take the records',
-    remedy: 'Retry; check that the sink is up, that its address and key are right, and that its disk has room.',
+    title: 'A sink did not accept the records',
+    remedy: 'Retry; check that the sink is up, that its address and key are right, and that its disk has space.',
   },
   'state.unavailable': {
     status: 503,
     title: 'The server of the state cannot be used',
     remedy:
-      'Retry; if it lasts, check that the server of state.url is up, takes writes and has room, or set state.whenUnavailable: ' +
-      'local, to go on with what this Tripline alone has seen.',
+      'Retry; if it lasts, check that the server of state.url is up, accepts writes and has space, or set ' +
+      'state.whenUnavailable: local, to continue with only what this Tripline has seen.',
   },
   'sink.refused': {
-    title: 'A sink is up and does not take one of the records',
+    title: 'A sink is up but does not accept one of the records',
     remedy:
       'Look at the message, which says what to set; deadLetterPath keeps such records, and a spool sets their batch aside ' +
       'meanwhile.',
   },
   'storage.failed': {
-    title: 'Object storage does not give or take an object',
+    title: 'Object storage does not return or accept an object',
     remedy: 'Do what the message says.',
   },
   'server.internal': {
@@ -213,7 +215,7 @@ const problems = {
     remedy: 'Retry, and report the log line with its stack.',
   },
   'record.not_a_map': {
-    title: 'The record is not a map, so that there is no place for a tag in it',
+    title: 'The record is not a map, so a tag cannot be added to it',
     remedy: 'Send records as objects; Fluent Bit does.',
   },
   'record.malformed': {
@@ -222,31 +224,31 @@ const problems = {
   },
   'record.failed': {
     title: 'Tripline failed on this record by a defect of its own',
-    remedy: 'Report the log line with its stack; the record was passed on as it came, unjudged.',
+    remedy: 'Report the log line with its stack; the record was passed on as it came, without being evaluated.',
   },
   'record.too_large': {
     title: 'The record holds more values than are read',
-    remedy: 'Look at what writes such a record; Tripline has passed it on, unjudged.',
+    remedy: 'Look at what writes such a record; Tripline has passed it on without evaluating it.',
   },
   'record.too_deep': {
-    title: 'Too many wrappers lie around the event',
+    title: 'The event is inside too many wrappers',
     remedy: 'Unwrap the record before it is sent to Tripline, and report the shape: each system on its way adds one.',
   },
-  'rule.invalid': { title: 'The rule cannot be used', remedy: 'Mend the rule where the message points.' },
-  'config.invalid': { title: 'The configuration cannot be used', remedy: 'Mend the setting that the message names.' },
+  'rule.invalid': { title: 'The rule cannot be used', remedy: 'Fix the rule where the message points.' },
+  'config.invalid': { title: 'The configuration cannot be used', remedy: 'Fix the setting that the message names.' },
 } satisfies Record<string, Row>;
 
 export type ProblemCode = keyof typeof problems;
 
-/** One thing that is wrong: a code of the table, and what exactly it was this time. Thrown for a request, a file or a
- * setting; carried as data for a record. */
+/** One thing that is wrong: a code of the table, and the details of this case. Thrown for a request, a file or a setting;
+ * carried as data for a record. */
 export class Problem extends Error {
   override readonly name = 'Problem';
   readonly code: ProblemCode;
 
   /** @param detail what was found and where, for a person: `byte 17: expected ',' or '}', found 'x'` */
   constructor(code: ProblemCode, detail: string, options?: ErrorOptions) {
-    // Without a stack: it is data, of which a batch can hold a million, and where it was made helps nobody.
+    // Without a stack: it is data, a batch can hold a million of them, and where one was made helps nobody.
     const { stackTraceLimit } = Error;
     Error.stackTraceLimit = 0;
     super(detail, options);
@@ -262,8 +264,8 @@ export class Problem extends Error {
     return problems[this.code].remedy;
   }
 
-  /** The HTTP status for a request that fails by this problem; 503 for what is not the request's fault.
-   * @param sender `keeper`: it keeps what is refused by 503 and loses what is refused by a 4xx, as Fluent Bit does */
+  /** The HTTP status for a request that fails with this problem; 503 for what is not the request's fault.
+   * @param sender `keeper`: it keeps what is refused with 503 and loses what is refused with a 4xx, as Fluent Bit does */
   statusFor(sender: 'keeper' | 'other'): number {
     const { status = 503, mendable }: Row = problems[this.code];
     return mendable && sender === 'keeper' ? 503 : status;

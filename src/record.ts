@@ -1,5 +1,5 @@
 /**
- * The nouns: what goes in (LogRecord), and what is found in it (AuditEvent, Finding); what it says in the end is in tag.ts.
+ * The nouns: what goes in (LogRecord), and what is found in it (AuditEvent, Finding); the result, the tag, is in tag.ts.
  * The declarations make the types, the JSON Schemas and the Avro schemas in `schemas/`.
  */
 
@@ -15,13 +15,13 @@ export interface Span {
 
 /** One record of a batch, as offsets into the batch's bytes: nothing is copied or re-encoded. */
 export type LogRecord =
-  /** A record with a map: the place where a tag goes. `map` spans the map alone, the record's own span all of its
-   * framing unit (a MessagePack event, a JSON value, an NDJSON line without its line end). `outline` is the number of the
-   * map's outline among those of the batch: such a map is well-formed, not empty, and has no tag. */
+  /** A record with a map: the place where a tag goes. `map` spans only the map, the record's own span all of its framing
+   * unit (a MessagePack event, a JSON value, an NDJSON line without its line end). `outline` is the number of the map's
+   * outline among those of the batch: a map that has one is well-formed, not empty, and has no tag. */
   | (Span & { kind: 'map'; map: Span; outline?: number })
-  /** A marker that opens or closes an OpenTelemetry group in Fluent Bit's MessagePack: echoed in place, no record. */
+  /** A marker that opens or closes an OpenTelemetry group in Fluent Bit's MessagePack: echoed in place, not a record. */
   | (Span & { kind: 'group' })
-  /** What is no map: a text line, a number, a cut rest. Passed through as it came. */
+  /** Anything but a map: a text line, a number, a truncated rest. Passed through as it came. */
   | (Span & { kind: 'other'; problem: Problem });
 
 export const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
@@ -70,7 +70,7 @@ export const ObjectRef = Type.Object(
 );
 export type ObjectRef = Static<typeof ObjectRef>;
 
-/** Also what a tag shows of it. */
+/** Also shown in a tag. */
 export const statusMembers = {
   code: Type.Optional(Type.Integer({ description: 'HTTP status; gRPC codes are translated.' })),
   status: Type.Optional(Type.String({ description: 'Success or Failure, where the event has it.' })),
@@ -115,8 +115,8 @@ export const Evidence = Type.Enum(['full', 'partial', 'metadata'], {
 });
 export type Evidence = Static<typeof Evidence>;
 
-/** A Kubernetes audit event, the same whichever platform logged it: audit.k8s.io/v1 in its own words, and above it what
- * takes knowledge of the platforms to tell. */
+/** A Kubernetes audit event, the same whichever platform logged it: audit.k8s.io/v1 under its own names, plus what only
+ * knowledge of the platforms can establish. */
 export const AuditEvent = Type.Object(
   {
     platform: Platform,
@@ -129,7 +129,7 @@ export const AuditEvent = Type.Object(
       Type.String({
         description:
           'What was done: the verb, except that a patch or update which made the object is `create`. ' +
-          'Absent where the log does not tell whether it did.',
+          'Absent where the log does not show whether it did.',
       }),
     ),
     user: User,
@@ -152,14 +152,14 @@ export const AuditEvent = Type.Object(
   { title: 'AuditEvent' },
 );
 
-/** See the declaration of the same name. `gaps` says which of its parts are unknown rather than absent, and why: keys
- * are the names of members of AuditEvent, and `objectRef.apiGroup`. A part that was read in part carries the CUT mark
+/** See the declaration of the same name. `gaps` says which parts are unknown rather than absent, and why: its keys are
+ * names of members of AuditEvent, and `objectRef.apiGroup`. A part that could only be read partly carries the CUT mark
  * inside instead. */
 export type AuditEvent = Static<typeof AuditEvent> & {
   requestObject?: JsonMap | unknown[];
   responseObject?: JsonMap | unknown[];
   gaps: Readonly<Record<string, CutReason>>;
-  /** The addresses among sourceIPs that may be the client's: those that no named proxy has. */
+  /** The addresses among sourceIPs that may be the client's: not those of a named proxy. */
   clientIPs: readonly string[];
 };
 
@@ -170,7 +170,7 @@ export const Level = Type.Enum(['informational', 'low', 'medium', 'high', 'criti
 export type Level = Static<typeof Level>;
 export const levels: readonly Level[] = ['informational', 'low', 'medium', 'high', 'critical'];
 
-/** What is of the highest level first, else in the order that it came in. */
+/** Sorted by level, highest first; otherwise in the given order. */
 export function gravestFirst<T extends { level: Level }>(found: readonly T[]): readonly T[] {
   if (found.every(({ level }) => level === found[0]!.level)) return found;
   return found.toSorted((a, b) => levels.indexOf(b.level) - levels.indexOf(a.level));
@@ -185,8 +185,8 @@ export const Attack = Type.Object(
 );
 export type Attack = Static<typeof Attack>;
 
-/** A list of these has the same type whatever the fields and the values: no column, and no index, has to know the fields
- * of every rule. */
+/** A list of these has the same type whatever the fields and values: no column and no index has to know the fields of
+ * every rule. */
 export const FieldValues = Type.Object(
   {
     field: Type.String({ description: 'Name of the field.' }),

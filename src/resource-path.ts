@@ -2,7 +2,7 @@
 import type { ObjectRef } from './record.ts';
 
 /** Reads what follows group and version: `[namespaces/<ns>/]<resource>[/<name>[/<subresource>[/<path>…]]]`. Returns
- * undefined where not even a resource is named. */
+ * undefined if not even a resource is named. */
 export function objectOfPath(apiGroup: string, apiVersion: string, segments: readonly string[]): ObjectRef | undefined {
   const namespaced =
     segments[0] === 'namespaces' && segments.length >= 3 && !NAMESPACE_SUBRESOURCES.includes(segments[2]);
@@ -14,7 +14,7 @@ export function objectOfPath(apiGroup: string, apiVersion: string, segments: rea
 }
 
 /** The object that a request URI names, undefined for requests that are about none (`/healthz`, `/apis/apps/v1`). The
- * deprecated prefix `watch/` is passed over; escapes are decoded first, so that `%2F` parts segments as `/` does.
+ * deprecated prefix `watch/` is skipped; escapes are decoded first, so that `%2F` separates segments as `/` does.
  * @see https://github.com/kubernetes/apiserver/blob/v0.36.0/pkg/endpoints/request/requestinfo.go NewRequestInfo */
 export function objectOfUri(uri: string): ObjectRef | undefined {
   const [root, ...segments] = decoded(uri.split('?', 1)[0]).replace(/^\/+/, '').split('/');
@@ -31,7 +31,7 @@ function decoded(path: string): string {
   }
 }
 
-/** The resources of the core group, whose name kube-apiserver leaves out. */
+/** The resources of the core group; kube-apiserver leaves out the name of that group. */
 export const CORE_RESOURCES: ReadonlySet<string> = new Set([
   ...['bindings', 'componentstatuses', 'configmaps', 'endpoints', 'events', 'limitranges', 'namespaces', 'nodes'],
   ...['persistentvolumeclaims', 'persistentvolumes', 'pods', 'podtemplates', 'replicationcontrollers'],

@@ -1,4 +1,4 @@
-/** The sidecar as a whole: telemetry, the thread that processes batches and the server, put together and taken apart. */
+/** The sidecar as a whole: starts and stops telemetry, the thread that processes batches and the server. */
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
@@ -20,20 +20,20 @@ import { startTelemetry, VERSION } from './telemetry/index.ts';
 export interface Sidecar {
   /** Where it can be reached from this machine. */
   url: string;
-  /** Where the console is; undefined where it is off. */
+  /** Where the console is; undefined if it is off. */
   console: string | undefined;
-  /** Where it takes messages of the forward protocol. */
+  /** Where it accepts messages of the forward protocol. */
   forward: readonly string[];
-  /** Waits for requests in flight, then for sinks and telemetry. Resolves with whether all were done in time. */
+  /** Waits for requests in flight, then for sinks and telemetry. Resolves with whether all finished in time. */
   stop(): Promise<boolean>;
-  /** Reads rules, lists and exceptions again, now, and credentials and certificates. */
+  /** Reads rules, lists, exceptions, credentials and certificates again, now. */
   reload(): void;
-  /** What would be lost by an end at this moment. */
+  /** What would be lost if the process ended at this moment. */
   unfinished(): { requests: number; isStateUnwritten: boolean };
 }
 
 /** Starts everything that the configuration names; resolves when it listens.
- * @throws Problem `rule.invalid` or `config.invalid`; the system's error where it cannot listen */
+ * @throws Problem `rule.invalid` or `config.invalid`; the system's error if it cannot listen */
 export async function serve(
   config: Config,
   {
@@ -44,14 +44,14 @@ export async function serve(
   }: {
     environment: Readonly<Record<string, string | undefined>>;
     logger: Logger;
-    /** That the configuration has taken texts from. */
+    /** Files from which the configuration has read texts. */
     files: readonly string[];
     /** Reads the configuration again. */
     read: () => ReadConfig;
   },
 ): Promise<Sidecar> {
   const telemetry = await startTelemetry(environment, logger);
-  // The thread keeps what receivers refuse.
+  // The processing thread keeps what receivers refuse.
   const letterCount = countLetters();
   const deadLetters =
     config.deadLetterPath === undefined
@@ -61,7 +61,7 @@ export async function serve(
         });
   const started = new Date();
   const tally = isConsoleOn(config) ? openTally(config.sinks) : undefined;
-  // After telemetry, as it measures from its start. What the server is made of is much to load, and the thread as well.
+  // After telemetry, as it measures from its start. In parallel, as the server's modules and the thread both load slowly.
   const [processing, { buildServer }] = await Promise.all([
     startProcessing(config, environment, logger, { letterCount, measured: tally?.add }),
     import('./server/http.ts'),
@@ -110,7 +110,7 @@ export async function serve(
   if (!isAsked && !isLoopback(address.address)) {
     logger.warn(
       { listen: config.listen },
-      'Whoever reaches this address can send records: set auth to ask for credentials',
+      'Anyone who can reach this address can send records: set auth to require credentials',
     );
   }
 
@@ -138,7 +138,7 @@ export async function serve(
       const started = performance.now();
       const drained = await isDoneWithin(Promise.all([forward?.drain(), kafka?.drain(), drain()]), config.drainSeconds);
       const left = config.drainSeconds - (performance.now() - started) / 1000;
-      // It writes the state at once, whatever is under way yet; the rest of its time is that of the sinks.
+      // This writes the state at once, whatever is still in progress; the rest of the time is for the sinks.
       const closing = (console?.close() ?? Promise.resolve()).then(processing.close);
       const closed = await isDoneWithin(closing, Math.max(left, STATE_SECONDS));
       isStateUnwritten &&= !closed;
@@ -148,7 +148,7 @@ export async function serve(
   };
 }
 
-/** The console, whose thread begins when somebody looks. Rates are known by the second while it is there. */
+/** The console, whose thread starts when somebody looks. Rates are sampled every second while it runs. */
 function openConsoleOf(
   config: Config,
   { processing, tally, started, logger }: { processing: Processing; tally: Tally; started: Date; logger: Logger },
@@ -169,7 +169,7 @@ function openConsoleOf(
   });
 }
 
-/** What the state has to be written in, though the requests in flight have used up the time of a stop. */
+/** Seconds for writing the state, even if the requests in flight have used up the time for stopping. */
 const STATE_SECONDS = 4;
 
 async function isDoneWithin(work: Promise<unknown>, seconds: number): Promise<boolean> {
@@ -180,13 +180,13 @@ async function isDoneWithin(work: Promise<unknown>, seconds: number): Promise<bo
   return isDone;
 }
 
-/** Few have it. */
+/** Loaded on demand, as few configure it. */
 async function openForward(forward: ForwardInput, parts: Omit<ForwardServerParts, 'forward'>): Promise<ForwardServer> {
   const { openForwardServer } = await import('./server/forward/index.ts');
   return openForwardServer({ forward, ...parts });
 }
 
-/** Few read from it, and its client is much to load. */
+/** Loaded on demand: few read from Kafka, and its client loads slowly. */
 async function openKafka(
   { limits, sinks }: Config,
   kafka: KafkaInput,
@@ -202,7 +202,8 @@ function warnOfOpenForward(forward: ForwardInput | undefined, logger: Logger): v
   if (isLoopback(splitAddress(forward.listen).host)) return;
   logger.warn(
     { listen: forward.listen },
-    'Whoever reaches this address can send records by the forward protocol: set forward.sharedKey to ask for a key',
+    'Anyone who can reach this address can send records over the forward protocol: set forward.sharedKey to require ' +
+      'a key',
   );
 }
 
@@ -215,7 +216,7 @@ function isLoopback(address: string): boolean {
   return address.startsWith('127.') || address === '::1' || address === 'localhost';
 }
 
-/** An address that can be pasted into a command on this machine: a wildcard stands for all, so for the loopback too. */
+/** An address that can be pasted into a command on this machine: a wildcard covers all, so the loopback too. */
 function reachable(address: string): string {
   if (address === '0.0.0.0') return '127.0.0.1';
   if (address === '::') return '[::1]';

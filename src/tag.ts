@@ -1,5 +1,5 @@
 /**
- * The shape of a tag, the member that Tripline adds to a record, and of a record on its own with all that is known of it.
+ * The shape of a tag, the member that Tripline adds to a record, and of a single record with all that is known about it.
  * tagger.ts makes the first, avro/ the second.
  */
 import Type, { type Static } from 'typebox';
@@ -25,7 +25,7 @@ export const verdicts: readonly Verdict[] = ['match', 'indeterminate', 'error', 
 export const StatusSummary = Type.Object(statusMembers, { title: 'StatusSummary' });
 export type StatusSummary = Static<typeof StatusSummary>;
 
-/** What a tag carries of an event: enough to act on without the record. */
+/** The parts of an event that a tag carries: enough to act on without the record. */
 export const EventSummary = Type.Partial(
   Type.Object({
     auditID: Type.String(),
@@ -53,7 +53,7 @@ export const RecordProblem = Type.Object(
   { title: 'RecordProblem', description: 'What is wrong with the record.' },
 );
 
-/** The member that Tripline adds to a record, version 2. Flat members come first, so that a label index can take them. */
+/** The member that Tripline adds to a record, version 2. Flat members come first, so that a label index can use them. */
 export const Tag = Type.Object(
   {
     v: Type.Literal(2, { description: 'Version of the tag.' }),
@@ -112,7 +112,7 @@ export const Tag = Type.Object(
 );
 export type Tag = Static<typeof Tag>;
 
-/** One record on its own: its bytes, and all that is known of it. A reply in Avro is a container file of these. */
+/** A single record: its bytes, and all that is known about it. A reply in Avro is a container file of these. */
 export const TaggedRecord = Type.Object(
   {
     record: Type.String({

@@ -1,31 +1,32 @@
-/** What a record says in the end: verdict and findings as the tag that is spliced into it. */
+/** The result for a record: verdict and findings as the tag that is spliced into it. */
 import type { Detection } from './detect.ts';
 import { timeShown } from './finding.ts';
 import { type AuditEvent, type Level, levels, type ResponseStatus } from './record.ts';
 import type { EventSummary, StatusSummary, Tag } from './tag.ts';
 import { truncate } from './truncate.ts';
 
-/** How many findings a tag lists, those of the highest levels, and how many of the others: a record can hold 100,000 events. */
+/** The most findings that a tag lists, highest levels first, and the most items in each other list: a record can hold 100,000
+ * events. */
 const MAX_LISTED = 1000;
 
-/** Clusters of a platform whose clear records share a tag. */
+/** The most clusters of a platform whose clear records share a tag. */
 const MAX_SHARED = 1000;
 const LONGEST_SHARED_NAME = 256;
 
 export interface TagOptions {
   /** Hash of the live rules. */
   ruleset: string;
-  /** Members of `event` for a clear record; for the others all are given. */
+  /** Members of `event` for a clear record; others get all of them. */
   clearEventFields: readonly (keyof EventSummary)[];
 }
 
-/** What is known of a record in which there are events. */
+/** What is known about a record that holds events. */
 type Audited = Extract<Detection, { events: unknown }>;
 
 /** Gives a record its tag. */
 export type Tagger = (detection: Detection) => Tag;
 
-/** The tagger of the rules that are live: the tags that records share are made once, until there are other rules. */
+/** The tagger of the live rules: the tags that records share are made once, until the rules change. */
 export function openTagger(options: Omit<TagOptions, 'ruleset'>): (ruleset: string) => Tagger {
   let live: { ruleset: string; tagger: Tagger } | undefined;
   return (ruleset) => {
@@ -38,9 +39,9 @@ const notAudit: Tag = { v: 2, verdict: 'not_audit' };
 
 /** Makes tags. Clear records of a cluster share one tag object, which codecs encode once. */
 export function tagger({ ruleset, clearEventFields }: TagOptions): Tagger {
-  /** Clear tags by platform and cluster, where the tag says no more. */
+  /** Clear tags by platform and cluster, if the tag says no more than that. */
   const shared = new Map<AuditEvent['platform'], Map<string | undefined, Tag>>();
-  /** By a tag that records may share, the same of those whose state was local. */
+  /** For a tag that records may share, the same tag for records whose state was local. */
   const ofLocal = new WeakMap<Tag, Tag>();
 
   return (detection) => {
@@ -79,7 +80,7 @@ export function tagger({ ruleset, clearEventFields }: TagOptions): Tagger {
     let tag = ofPlatform.get(name);
     if (tag === undefined) {
       tag = clearTag(detection);
-      // The log says what a cluster is called, so there is no end to the names.
+      // The names of clusters come from the log, so their number has no bound.
       if (ofPlatform.size === MAX_SHARED) ofPlatform.clear();
       if (name === undefined || name.length <= LONGEST_SHARED_NAME) ofPlatform.set(name, tag);
     }
@@ -161,7 +162,7 @@ function place({ platform, cluster }: AuditEvent): Pick<Tag, 'platform' | 'clust
   return cluster === undefined ? { platform } : { platform, cluster: truncate(cluster.name) };
 }
 
-/** What a tag tells of an event. */
+/** What a tag shows of an event. */
 export function summarize(event: AuditEvent): Required<Omit<EventSummary, 'time'>> & Pick<EventSummary, 'time'> {
   return {
     auditID: truncate(event.auditID),

@@ -2,14 +2,14 @@
 
 const NANOS = 1_000_000_000n;
 
-/** The first second that an entry's EventTime cannot say: Fluent Bit reads 0xfffffffe and 0xffffffff as group markers,
+/** The first second that an entry's EventTime cannot express: Fluent Bit reads 0xfffffffe and 0xffffffff as group markers,
  * so a record that carries such a time must never become an entry with it. */
 const FIRST_MARKER_SECOND = 0xfffffffen;
 
 const calendarTime =
   /^(\d{4}-\d\d-\d\d)[Tt ]((?:[01]\d|2[0-3]):[0-5]\d):([0-5]\d|60)(?:\.(\d{1,9}))?(?:[Zz]|([+-])([01]\d|2[0-3]):([0-5]\d))?$/;
 
-/** The text that was read last: what is made of an event asks for its time again and again. */
+/** The text that was read last: processing an event asks for its time again and again. */
 let latest: { text: string; unixNano: bigint | undefined } = { text: '', unixNano: undefined };
 
 /** The unix nanoseconds of an RFC 3339 time with up to nine digits of fraction, undefined for any other text. */
@@ -36,7 +36,7 @@ function unixNanoFromCalendar(text: string): bigint | undefined {
 
 /** The unix nanoseconds of a count since 1970, exactly as its digits say: seconds with up to nine digits of fraction, or
  * whole milliseconds (integers from 10^11 on: as seconds that would be the year 5138). Undefined for any other text and
- * for a time that EventTime cannot say. */
+ * for a time that EventTime cannot express. */
 export function unixNanoFromEpoch(text: string): bigint | undefined {
   const match = /^(\d{1,18})(?:\.(\d{1,9})\d*)?$/.exec(text);
   if (!match) return undefined;
@@ -48,7 +48,7 @@ export function unixNanoFromEpoch(text: string): bigint | undefined {
   return fitsEventTime(unixNano) ? unixNano : undefined;
 }
 
-/** The unix nanoseconds of a date as Fluent Bit's JSON carries it, undefined where it is not a time.
+/** The unix nanoseconds of a date as Fluent Bit's JSON carries it, undefined if it is not a time.
  * @param json the text of the JSON value: a number (double, epoch, epoch_ms) or a string (iso8601,
  * java_sql_timestamp) */
 export function unixNanoFromFluentDate(json: string): bigint | undefined {
@@ -57,7 +57,7 @@ export function unixNanoFromFluentDate(json: string): bigint | undefined {
   return unixNano !== undefined && fitsEventTime(unixNano) ? unixNano : undefined;
 }
 
-/** Tells whether an EventTime can say it, and is then no marker of a group. */
+/** Whether an EventTime can express it without being a group marker. */
 export function fitsEventTime(unixNano: bigint): boolean {
   return unixNano >= 0n && unixNano / NANOS < FIRST_MARKER_SECOND;
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-/** The program that the package installs. It imports nothing that a Node before the one that is needed could not read, so
- * that such a Node says what is needed instead of where it failed. */
+/** The program that the package installs. It imports nothing that an older Node than the required one could not parse, so
+ * that such a Node reports what is required instead of where it failed. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
@@ -13,12 +13,12 @@ if (Number.parseInt(process.versions.node, 10) < Number(needed)) {
 if (process.env.NODE_COMPILE_CACHE === undefined) await keepCompiled();
 await import('./main.ts');
 
-/** Keeps what V8 makes of the code beside it for the next start, if this process may write there: who can put anything there
- * can put it into the code as well. */
+/** Keeps what V8 compiles beside the code for the next start, if this process may write there: whoever can write there can
+ * change the code as well. */
 async function keepCompiled(): Promise<void> {
   const { keepRecordsYoung } = await import('./heap.ts');
   const { enableCompileCache } = await import('node:module');
-  // What was compiled under other flags is of no use.
+  // Code that was compiled under other flags cannot be used.
   keepRecordsYoung();
   const folder = fileURLToPath(new URL('compiled', import.meta.url));
   enableCompileCache(folder);

@@ -1,12 +1,12 @@
 /** How much of a text or a value is shown. A client chooses much of what an event says, and must not be able to make a tag
- * so large that no sink takes the record, or a message that nobody can read. */
+ * so large that no sink accepts the record, or a message that nobody can read. */
 
 import { stringifyExactly } from './json/exact.ts';
 
 const MAX_TEXT_LENGTH = 2_000;
-/** Characters of all text in one value, about. */
+/** Approximate number of characters of all text in one value. */
 const MAX_VALUE_LENGTH = 8_000;
-/** What a value that is no text counts, and the quotes around one. */
+/** What a value other than text counts for, and the quotes around text. */
 const SCALAR_LENGTH = 8;
 const MAX_DEPTH = 32;
 const MORE = '…';
@@ -16,8 +16,8 @@ export function truncateText(text: string, length: number): string {
   return text.length > length ? `${text.slice(0, length - 1).toWellFormed()}${MORE}` : text;
 }
 
-/** Values of any types as texts, so that what is made of them has one type: a map or list as JSON, null as no value. Long
- * texts, and lists that are long altogether, end with `…`. */
+/** Values of any types as texts, so that the result has one type: a map or list as JSON, null as no value. Long texts, and
+ * lists that are long in total, end with `…`. */
 export function truncatedTexts(values: readonly unknown[]): string[] {
   if (values.length === 0) return [];
   if (values.length === 1 && typeof values[0] === 'string') return [truncate(values[0])];
@@ -32,8 +32,8 @@ export function truncatedTexts(values: readonly unknown[]): string[] {
   return texts;
 }
 
-/** The value as it is, unless it is long: then each text and list ends, and each map has a last key, where there was more,
- * with `…`. */
+/** The value as it is, unless it is long: then each text and list from which something was cut ends with `…`, and each such
+ * map has `…` as its last key. */
 export function truncate<T>(value: T): T {
   if (typeof value === 'string' && value.length <= MAX_TEXT_LENGTH) return value;
   return cutTo({ left: MAX_VALUE_LENGTH }, value, 0) as T;

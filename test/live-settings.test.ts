@@ -40,7 +40,7 @@ function open(settings: string) {
 
 const tokens = (auth: Config['auth']) => auth?.bearer?.map(({ token }) => token);
 
-test('a token is in use once two looks agree on its file', async () => {
+test('a token is in use once two looks at its file agree', async () => {
   write('token', 'one\n');
   const live = open('auth: { bearer: "${file:token}" }');
   for (let look = 0; look < 3; look++) await live.look();
@@ -51,7 +51,7 @@ test('a token is in use once two looks agree on its file', async () => {
   await live.look();
   await live.look();
   expect(renewed.map(tokens)).toEqual([['two']]);
-  expect(lines).toMatchObject([['info', {}, 'Credentials and certificates are now as their files say']]);
+  expect(lines).toMatchObject([['info', {}, 'Reloaded changed credentials and certificates']]);
   expect(JSON.stringify(lines)).not.toMatch(/one|two/);
 });
 
@@ -70,7 +70,7 @@ test('what is broken leaves all as it was, and says so once', async () => {
   expect(renewed.map(tokens)).toEqual([['three']]);
 });
 
-test('when asked, the configuration is read again, and what takes a restart is named', async () => {
+test('when asked, the configuration is read again, and settings that need a restart are named', async () => {
   write('token', 'one\n');
   const live = open('auth: { bearer: "${file:token}" }');
   write('tripline.yaml', 'cluster: prod\nauth: { bearer: [{ name: a, token: "${file:other}" }] }');
@@ -78,30 +78,30 @@ test('when asked, the configuration is read again, and what takes a restart is n
   live.reload();
   expect(renewed.map(tokens)).toEqual([['x1']]);
   expect(lines).toEqual([
-    ['warn', { settings: ['cluster'] }, 'These settings take a restart: cluster'],
-    ['info', {}, 'Read the settings again, as asked'],
+    ['warn', { settings: ['cluster'] }, 'These settings need a restart: cluster'],
+    ['info', {}, 'Reloaded the settings, as requested'],
   ]);
-  // From now on it is the other file that is looked at.
+  // From now on the other file is looked at.
   for (let look = 0; look < 2; look++) await live.look();
   write('other', 'x2');
   for (let look = 0; look < 2; look++) await live.look();
   expect(renewed.map(tokens).at(-1)).toEqual(['x2']);
 });
 
-test('a secret of a sink takes a restart, and says so when its file has changed', async () => {
+test('a changed secret of a sink needs a restart, and the log says so', async () => {
   write('key', 'one');
   const live = open('sinks: [{ type: forward, host: a, sharedKey: "${file:key}" }]');
   await live.look();
   write('key', 'two');
   for (let look = 0; look < 3; look++) await live.look();
   expect(lines.map(([level, , message]) => [level, message])).toEqual([
-    ['warn', 'These settings take a restart: sinks'],
-    ['info', 'Credentials and certificates are now as their files say'],
+    ['warn', 'These settings need a restart: sinks'],
+    ['info', 'Reloaded changed credentials and certificates'],
   ]);
   expect(JSON.stringify(lines)).not.toMatch(/one|two/);
 });
 
-test('credentials that are no longer asked for are asked for until a restart; those that are new at once', async () => {
+test('credentials that are no longer required stay required until a restart; new ones are required at once', async () => {
   write('token', 'one\n');
   const asking = open('auth: { bearer: "${file:token}" }');
   write('tripline.yaml', 'cluster: prod');
@@ -115,7 +115,7 @@ test('credentials that are no longer asked for are asked for until a restart; th
   expect(renewed.map(tokens).at(-1)).toEqual(['one']);
 });
 
-test('the secrets of the forward input are taken over; where it listens takes a restart, and so does asking for no key', async () => {
+test('the secrets of the forward input are applied at once; a new address or removal of the key needs a restart', async () => {
   write('key', 'one');
   write('password', 's3cret');
   const sinks = 'sinks: [{ type: forward, host: a }]';
@@ -128,13 +128,13 @@ test('the secrets of the forward input are taken over; where it listens takes a 
   expect(lines.map(([level]) => level)).toEqual(['info']);
   write('tripline.yaml', `forward: { listen: "127.0.0.1:2", users: ${users} }\n${sinks}`);
   live.reload();
-  expect(lines.at(-1)![2]).toMatch(/not taken over.*\n.*users need a sharedKey/);
+  expect(lines.at(-1)![2]).toMatch(/not applied.*\n.*users need a sharedKey/);
   write('tripline.yaml', `forward: { listen: "127.0.0.1:2" }\n${sinks}`);
   live.reload();
   expect(forwards.at(-1)).toMatchObject({ sharedKey: 'two', users: [{ username: 'ann' }] });
-  expect(lines.at(-2)).toEqual(['warn', { settings: ['forward'] }, 'These settings take a restart: forward']);
+  expect(lines.at(-2)).toEqual(['warn', { settings: ['forward'] }, 'These settings need a restart: forward']);
   write('tripline.yaml', sinks);
   live.reload();
   expect(forwards.at(-1)).toMatchObject({ sharedKey: 'two' });
-  expect(lines.at(-2)).toEqual(['warn', { settings: ['forward'] }, 'These settings take a restart: forward']);
+  expect(lines.at(-2)).toEqual(['warn', { settings: ['forward'] }, 'These settings need a restart: forward']);
 });

@@ -1,4 +1,4 @@
-/** The process: what it says, what it answers to arguments, and how it stops. */
+/** The process: its output, its answers to arguments, and how it stops. */
 import { execFile, execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -16,11 +16,11 @@ import { built } from './program.ts';
 import { bundledRules, podEvent } from './server/app.ts';
 import { type SidecarProcess, startSidecar } from './sidecar.ts';
 
-/** A rule more changes nothing here. */
+/** Computed, so that an added rule changes nothing here. */
 const { rules, correlations } = countsOf(loadRules({ rules: [bundledRules] }).ruleset);
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
-/** What is said of a sidecar that anyone may send to. */
-const openToAll = 'set auth to ask for credentials';
+/** The warning about a sidecar that anyone may send to. */
+const openToAll = 'set auth to require credentials';
 let sidecar: SidecarProcess | undefined;
 afterEach(async () => {
   await sidecar?.stop('SIGKILL');
@@ -37,7 +37,7 @@ function start(...args: string[]) {
   return spawnSync(process.execPath, [built, ...args], { encoding: 'utf8' });
 }
 
-/** A test of its own would start another one. */
+/** Separate tests would each start another sidecar. */
 describe('one sidecar without settings, from its start to its stop,', () => {
   let sidecar: SidecarProcess;
   beforeAll(async () => {
@@ -70,7 +70,7 @@ describe('one sidecar without settings, from its start to its stop,', () => {
     }
   });
 
-  test('says where it listens and gives a line to paste, which works', async () => {
+  test('says where it listens, and gives a command to paste that works', async () => {
     const pasted = /^ {2}(curl .*)$/m.exec(sidecar.stdout())?.[1] ?? '';
     const { stdout } = await promisify(execFile)('sh', ['-c', pasted]);
     expect(JSON.parse(stdout).tripline).toMatchObject({ verdict: 'match', rules: ['pod-host-pid'] });
@@ -90,14 +90,14 @@ describe('one sidecar without settings, from its start to its stop,', () => {
     expect(tripline).not.toHaveProperty('trace');
   });
 
-  test('an address in use is told as such', async () => {
+  test('an address in use is reported as such', async () => {
     const { status, stderr } = start('--listen', new URL(sidecar.url).host);
     expect(stderr).toContain('EADDRINUSE');
     expect(stderr).toContain('--listen');
     expect(status).toBe(2);
   });
 
-  test('by SIGTERM ends with status 0, and has logged one JSON object a line', async () => {
+  test('on SIGTERM ends with status 0, having logged one JSON object per line', async () => {
     expect(await sidecar.stop()).toBe(0);
     const lines = sidecar
       .stderr()
@@ -120,13 +120,13 @@ describe('a start', () => {
     expect(sidecar.stdout()).not.toContain('s3cret');
   });
 
-  test('with a sink gives no line to paste', async () => {
+  test('with a sink gives no command to paste', async () => {
     sidecar = await startSidecar(['--config', configFile('sinks: [{ type: forward, host: 127.0.0.1 }]')]);
     expect(sidecar.stdout()).not.toContain('curl');
   });
 });
 
-test('a log for people begins after the greeting, and has no JSON', async () => {
+test('a text log begins after the greeting, and has no JSON', async () => {
   const settings = 'logFormat: text\nstate: { path: /dev/null/state }';
   const refused = start('--config', configFile(settings));
   expect(refused.stderr).toMatch(/^tripline: state\.path: /m);
@@ -134,11 +134,11 @@ test('a log for people begins after the greeting, and has no JSON', async () => 
   expect(await sidecar.stop()).toBe(0);
   const lines = sidecar.stderr().trim().split('\n');
   for (const line of lines) expect(line).toMatch(/^\d\d:\d\d:\d\d (info|warn) {2}\S/);
-  expect(lines.filter((line) => line.includes('info'))).toHaveLength(2); // of the stop
+  expect(lines.filter((line) => line.includes('info'))).toHaveLength(2); // from the stop
   expect(lines.join()).toContain('No sink is configured');
 });
 
-test('a line for people has what the object has, and the stack of a defect below', () => {
+test('a text line has the members of the object, and the stack of a defect below it', () => {
   const entry = { level: 'error', time: '2026-01-02T03:04:05.678Z', pid: 1, msg: 'It failed', from: 'a', n: { x: 1 } };
   const err = { message: 'why', stack: 'Error: why\n    at x' };
   expect(logLine(JSON.stringify({ ...entry, err }), { hasColors: false })).toBe(
@@ -146,7 +146,7 @@ test('a line for people has what the object has, and the stack of a defect below
   );
 });
 
-test('listening on every address without credentials is warned of', async () => {
+test('listening on every address without credentials logs a warning', async () => {
   sidecar = await startSidecar(['--listen', '0.0.0.0:0']);
   await sidecar.stop();
   expect(sidecar.stderr()).toContain(openToAll);
@@ -173,12 +173,12 @@ describe('arguments', () => {
   });
 });
 
-test('a scrape is no reason to log, whatever of OpenTelemetry is set', async () => {
+test('a scrape logs nothing, whichever OpenTelemetry variables are set', async () => {
   sidecar = await startSidecar([], { OTEL_SERVICE_NAME: 'audit' });
   for (let scrape = 0; scrape < 3; scrape++) {
     const page = await (await fetch(`${sidecar.url}/metrics`)).text();
     expect(page).toContain('service_name="audit"');
-    // The page is open to all: where it runs and with what arguments is for the collector.
+    // The page is open to everyone: the host and arguments of the process are only for the collector.
     expect(/^target_info.*/m.exec(page)?.[0]).not.toMatch(/process_|host_|os_/);
   }
   await sidecar.stop();
@@ -275,7 +275,7 @@ describe('spans and metrics over OTLP', () => {
     expect(sidecar.stderr()).not.toContain('OpenTelemetry');
   });
 
-  test('a collector that is not there is told in the log, in one line', async () => {
+  test('an unreachable collector is logged in one line', async () => {
     sidecar = await startSidecar([], {
       OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1',
       OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',
@@ -289,7 +289,7 @@ describe('spans and metrics over OTLP', () => {
 });
 
 describe('a stop', () => {
-  test('by SIGINT ends with status 0', async () => {
+  test('on SIGINT ends with status 0', async () => {
     sidecar = await startSidecar();
     expect(await sidecar.stop('SIGINT')).toBe(0);
     expect(sidecar.stderr()).toContain('Stopped');
@@ -298,13 +298,13 @@ describe('a stop', () => {
   test.each([
     ['npm start', ['npm', 'start', '--']],
     ['exec npm start, under sh -c', ['sh', '-c', 'exec npm start -- "$@"', 'sh']],
-  ])('reaches it through %s, and its port is free then', async (_, command) => {
+  ])('reaches it through %s, and frees its port', async (_, command) => {
     sidecar = await startSidecar([], {}, command);
     expect(await sidecar.stop()).toBe(0);
     await expect(fetch(`${sidecar.url}/healthz`)).rejects.toThrow();
   });
 
-  test('ends with status 0 where nobody reads the log any more', async () => {
+  test('ends with status 0 if nobody reads the log any more', async () => {
     sidecar = await startSidecar();
     sidecar.child.stderr!.destroy();
     expect(await sidecar.stop()).toBe(0);

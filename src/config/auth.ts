@@ -15,8 +15,8 @@ const endpoints = Type.Array(Endpoint, {
   minItems: 1,
   default: ['records', 'metrics'],
   description:
-    'What it opens: `records` is every path that takes records, `metrics` is `/metrics`, `console` is all that the console ' +
-    'shows, which are findings and records, `console-write` is to write an exception from there.',
+    'What it opens: `records`: every path that accepts records; `metrics`: `/metrics`; `console`: everything that ' +
+    'the console shows, which is findings and records; `console-write`: writing exceptions from the console.',
 });
 
 const text = (description: string) => Type.Optional(Type.String({ minLength: 1, description }));
@@ -25,18 +25,18 @@ export const Jwt = Type.Object(
   {
     name: Type.String({ minLength: 1, description: 'Its name in the log.' }),
     issuer: Type.String({ minLength: 1, description: 'The `iss` of the token.' }),
-    audience: Type.String({ minLength: 1, description: 'What its `aud` is, or has among others.' }),
+    audience: Type.String({ minLength: 1, description: 'The `aud` of the token, or one of its values.' }),
     claims: Type.Record(Type.String({ minLength: 1 }), Type.Union([Type.String({ minLength: 1 }), Type.Boolean()]), {
       minProperties: 1,
       description:
-        'Claims that it must have, with these values: an issuer signs tokens for many, and whoever it knows may ask for ' +
-        'any audience. Of Google `email` and `email_verified`, of Entra ID `azp` or `appid`.',
+        'Claims that the token must have, with these values: an issuer signs tokens for many clients, and any of ' +
+        'them may request any audience. For Google: `email` and `email_verified`; for Entra ID: `azp` or `appid`.',
     }),
     keys: Type.String({
       minLength: 1,
       description:
-        'The keys that sign it, a JSON Web Key Set: the https URL from which it is fetched when the first token comes ' +
-        'and when one has a new key, or the set itself, which may come from a file.',
+        'The keys that sign it, a JSON Web Key Set: the https URL from which it is fetched when the first token ' +
+        'arrives and when a token has a new key, or the set itself, which may come from a file.',
     }),
     endpoints,
   },
@@ -51,12 +51,12 @@ export const Auth = Type.Object(
         Type.Object(
           {
             username: Type.String({ minLength: 1, description: 'Also its name in the log.' }),
-            password: secret('Several entries of one user are several passwords, as while one is replaced.'),
+            password: secret('A user may have several entries, for example while its password is changed.'),
             endpoints,
           },
           closed,
         ),
-        { minItems: 1, description: 'What out_http sends as http_user and http_passwd. One may stand without a list.' },
+        { minItems: 1, description: 'What out_http sends as http_user and http_passwd. A single entry needs no list.' },
       ),
     ),
     bearer: Type.Optional(
@@ -64,14 +64,14 @@ export const Auth = Type.Object(
         Type.Object(
           {
             name: Type.String({ minLength: 1, default: 'bearer', description: 'Its name in the log.' }),
-            token: secret('What the Authorization header has after `Bearer`.'),
+            token: secret('What follows `Bearer` in the Authorization header.'),
             endpoints,
           },
           closed,
         ),
         {
           minItems: 1,
-          description: 'Tokens of the Authorization header. One may stand without a list, or its token alone.',
+          description: 'Tokens of the Authorization header. A single entry needs no list, and may be just its token.',
         },
       ),
     ),
@@ -90,8 +90,8 @@ export const Auth = Type.Object(
         {
           minItems: 1,
           description:
-            'Client certificates, by one of `commonName`, `dns` and `uri`, whole. They must be signed by an authority of ' +
-            '`tls.clientCa`.',
+            'Client certificates, each identified by the full value of one of `commonName`, `dns` and `uri`. They ' +
+            'must be signed by an authority of `tls.clientCa`.',
         },
       ),
     ),
@@ -99,23 +99,23 @@ export const Auth = Type.Object(
       Type.Array(Jwt, {
         minItems: 1,
         description:
-          'Signed tokens (JSON Web Tokens) of the Authorization header, as Pub/Sub and Event Grid send them. They are ' +
-          'verified by an asymmetric algorithm, may be a minute late, and must expire.',
+          'Signed tokens (JSON Web Tokens) of the Authorization header, as Pub/Sub and Event Grid send them. They ' +
+          'must be signed with an asymmetric algorithm and must expire; a minute of clock skew is allowed.',
       }),
     ),
-    openMetrics: Type.Boolean({ default: false, description: 'Whether `/metrics` asks for no credentials.' }),
+    openMetrics: Type.Boolean({ default: false, description: 'Whether `/metrics` is served without credentials.' }),
   },
   {
     ...closed,
     description:
-      'What must be presented: any one of those given. `/healthz` and `/readyz` ask for none. Passwords and tokens come ' +
-      'from files or the environment, and a changed file is taken up without a restart.',
+      'Credentials, any one of which a client must present. `/healthz` and `/readyz` need none. Passwords and tokens ' +
+      'come from files or the environment, and a changed file is reloaded without a restart.',
   },
 );
 export type Auth = Static<typeof Auth>;
 
-/** Credentials that may stand without their list, as lists.
- * @returns the settings, and where in what is written a setting of them stands */
+/** Puts credentials that may be written without a list into lists.
+ * @returns the settings, and a function that maps a setting in them to the setting as written */
 export function withLists(settings: JsonMap): { settings: JsonMap; written: (setting: Setting) => Setting } {
   const { auth } = settings;
   if (!isMap(auth)) return { settings, written: (setting) => setting };
@@ -135,7 +135,7 @@ export function withLists(settings: JsonMap): { settings: JsonMap; written: (set
   };
 }
 
-/** Of a secret the place is told, and no character. */
+/** Messages give the place of a secret, and no character of it. */
 export function credentialFaults({ auth, tls }: JsonMap): Fault[] {
   if (!isMap(auth)) return [];
   const faults: Fault[] = [];
@@ -158,7 +158,7 @@ export function credentialFaults({ auth, tls }: JsonMap): Fault[] {
     if ([commonName, dns, uri].filter((name) => name !== undefined).length !== 1) {
       faults.push({
         setting,
-        message: 'auth.certificates: write one of commonName, dns and uri, by which it is known',
+        message: 'auth.certificates: write exactly one of commonName, dns and uri to identify the certificate',
       });
     }
   });
@@ -184,15 +184,15 @@ function keysFault(keys: string): string | undefined {
   if (keys.trimStart().startsWith('{')) {
     try {
       const { keys: list } = JSON.parse(keys);
-      return Array.isArray(list) ? undefined : 'has no list `keys`; write a JSON Web Key Set';
+      return Array.isArray(list) ? undefined : 'has no `keys` list; write a JSON Web Key Set';
     } catch {
-      return 'is no JSON; write a JSON Web Key Set, or its https URL';
+      return 'is not JSON; write a JSON Web Key Set, or its https URL';
     }
   }
   const url = URL.parse(keys);
-  // Whoever can change them on their way signs tokens.
+  // Whoever can change the keys in transit can sign tokens.
   const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname));
-  return isSafe ? undefined : 'must come over https; write an https URL, or the key set itself';
+  return isSafe ? undefined : 'must be fetched over https; write an https URL, or the key set itself';
 }
 
 function isLoopback(host: string): boolean {

@@ -1,4 +1,4 @@
-/** What no schema says of settings: names that cannot be right, and settings that do not go together. */
+/** What no schema can express about settings: names that cannot be right, and settings that do not go together. */
 import { statSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import { isMap, type JsonMap } from '../json/map.ts';
@@ -14,7 +14,7 @@ import { type Fault, nameOf } from './schema-faults.ts';
 import type { Setting } from './settings-file.ts';
 import { stateFaults } from './state.ts';
 
-/** @param settings with their defaults; of any type where the schema has told of it already */
+/** @param settings with their defaults; of any type if the schema has reported that already */
 export function combinationFaults(settings: JsonMap): Fault[] {
   return [
     ...nameFaults(settings),
@@ -62,7 +62,7 @@ function listenerFaults(setting: Setting, listen: unknown, sinks: unknown): Faul
   const [, host, port] = /^\[?([^\]]*)\]?:(\d+)$/.exec(isText(listen) ? listen : '') ?? [];
   if (host === undefined) return [];
   if (Number(port) > 65535) {
-    return [{ setting, message: `${nameOf(setting)}: there is no port ${port}; the last is 65535` }];
+    return [{ setting, message: `${nameOf(setting)}: ${port} is not a port; the highest is 65535` }];
   }
   // Port 0 is one that the system chooses.
   if (port === '0' || !Array.isArray(sinks)) return [];
@@ -85,7 +85,7 @@ function addressOf({ host, port, url }: JsonMap): { host: string; port: number; 
   return { host: name, port: parsed.port === '' ? ports[parsed.protocol]! : Number(parsed.port), setting: 'url' };
 }
 
-/** Whether an address is this machine's, or that of all of its networks. */
+/** Whether an address is this machine's, or stands for all of its networks. */
 function isHere(host: string): boolean {
   return host === 'localhost' || host.startsWith('127.') || ['::1', '0.0.0.0', '::'].includes(host);
 }
@@ -98,13 +98,13 @@ function proxyFaults({ trustedProxies }: JsonMap): Fault[] {
       return [];
     } catch (error) {
       const why = `trustedProxies: ${quote(proxy)}: ${(error as Error).message}`;
-      const message = `${why}; write an address or a network, as 192.0.2.7 or 10.0.0.0/8`;
+      const message = `${why}; write an address or a network, such as 192.0.2.7 or 10.0.0.0/8`;
       return [{ setting: ['trustedProxies', index], message }];
     }
   });
 }
 
-/** Folders and files that would get into each other's way. */
+/** Folders and files that would conflict with each other. */
 function pathFaults(settings: JsonMap): Fault[] {
   const { rules, lists, exceptions, tls, state, deadLetterPath, sinks } = settings;
   const certificates = isMap(tls) ? [tls.cert, tls.key, tls.clientCa] : [];
@@ -123,7 +123,7 @@ function pathFaults(settings: JsonMap): Fault[] {
       (one) => isWithin(path, one.path) || (!read.includes(one) && isWithin(one.path, path)),
     );
     if (other === undefined) return [];
-    const message = `${nameOf(setting)}: ${quote(path)} is, lies in or holds the place of ${nameOf(other.setting)}, ${quote(other.path)}; name a place of its own`;
+    const message = `${nameOf(setting)}: ${quote(path)} is the same as, inside or above ${nameOf(other.setting)}, ${quote(other.path)}; write a separate path`;
     return [{ setting, message }];
   });
   if (isText(statePath) && isFolder(statePath)) {
@@ -135,7 +135,7 @@ function pathFaults(settings: JsonMap): Fault[] {
   return faults;
 }
 
-/** Lines of one would stand within those of the other. */
+/** Their lines would be mixed up. */
 function stdoutFaults({ sinks }: JsonMap): Fault[] {
   const indexes = [sinks].flat().flatMap((sink, index) => (isMap(sink) && sink.type === 'stdout' ? [index] : []));
   return indexes.slice(1).map((index) => ({
@@ -161,7 +161,7 @@ function isFolder(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
-/** Limits of which a body within one would never be within another. */
+/** Limits that allow what another limit never does. */
 function limitFaults({ limits }: JsonMap): Fault[] {
   if (!isMap(limits)) return [];
   const order = ['maxBodyBytes', 'maxDecompressedBytes', 'maxPendingBytes'] as const;
@@ -169,14 +169,14 @@ function limitFaults({ limits }: JsonMap): Fault[] {
     const less = order[index]!;
     const [lower, upper] = [limits[less], limits[more]];
     if (typeof lower !== 'number' || typeof upper !== 'number' || lower <= upper) return [];
-    const message = `limits.${less}, ${lower}, is more than limits.${more}, ${upper}, so that what the one allows the other never does; raise limits.${more}, or lower limits.${less}`;
+    const message = `limits.${less}, ${lower}, is more than limits.${more}, ${upper}, and can never be reached; raise limits.${more}, or lower limits.${less}`;
     return [{ setting: ['limits', less], message }];
   });
 }
 
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
 
-/** The folders that sinks keep something in. */
+/** The folders in which sinks keep something. */
 export function foldersIn(sinks: unknown): Place[] {
   const places = [sinks].flat().flatMap((sink, index) => {
     if (!isMap(sink)) return [];

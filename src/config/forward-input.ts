@@ -23,12 +23,13 @@ export const ForwardInput = Type.Object(
         minLength: 1,
         maxLength: 107,
         description:
-          'Unix socket, beside or instead of TCP; it is removed at a stop. Who may open it is decided by unixMode alone.',
+          'Unix socket, in addition to or instead of TCP; it is removed on shutdown. Only unixMode decides who may ' +
+          'open it.',
       }),
     ),
     unixMode: Type.Enum(['0600', '0660', '0666'], {
       default: '0600',
-      description: 'Who may open the Unix socket: the user of Tripline, its group too, or everybody who sees it.',
+      description: 'Who may open the Unix socket: the user of Tripline, also its group, or everybody who can reach it.',
     }),
     sharedKey: Type.Optional(secret('What senders over TCP must know: shared_key of Fluent Bit and fluentd.')),
     users: Type.Optional(
@@ -36,11 +37,11 @@ export const ForwardInput = Type.Object(
         Type.Object(
           {
             username: Type.String({ minLength: 1 }),
-            password: secret('Several entries of one user are several passwords, as while one is replaced.'),
+            password: secret('A user may have several entries, for example while its password is changed.'),
           },
           closed,
         ),
-        { minItems: 1, description: 'One of these must be named as well, with its password; needs a sharedKey.' },
+        { minItems: 1, description: 'Senders must also name one of these and give its password; needs a sharedKey.' },
       ),
     ),
     tls: Type.Optional(
@@ -52,31 +53,33 @@ export const ForwardInput = Type.Object(
             Type.String({
               minLength: 1,
               description:
-                'PEM file with the authorities that sign the certificates of clients: one without cannot connect.',
+                'PEM file with the authorities that sign the certificates of clients: a client without one cannot ' +
+                'connect.',
             }),
           ),
           minVersion,
         },
-        { ...closed, description: 'TLS on TCP. Changed files are taken up without a restart. Default: none.' },
+        { ...closed, description: 'TLS on TCP. Changed files are reloaded without a restart. Default: none.' },
       ),
     ),
   },
   {
     ...closed,
     description:
-      'Takes records over the forward protocol too: from the output forward of Fluent Bit, and from fluentd. A message is ' +
-      'acknowledged when every sink has its records. Changed secrets are taken up without a restart. Default: it does not.',
+      'Also accepts records over the forward protocol: from the forward output of Fluent Bit, and from fluentd. A ' +
+      'message is acknowledged when every sink has its records. Changed secrets are reloaded without a restart. ' +
+      'Default: off.',
   },
 );
 export type ForwardInput = Static<typeof ForwardInput>;
 
-/** The settings of TLS as the listener over HTTP has them. */
+/** The settings of TLS in the form that the HTTP listener uses. */
 export function forwardTls({ tls }: ForwardInput): ListenerTls | undefined {
   return tls && { ...tls, requireClientCertificate: tls.clientCa !== undefined };
 }
 
-/** What no schema says of these settings.
- * @param settings all of them; of any type where the schema has found that already */
+/** What no schema can express about these settings.
+ * @param settings all of them; of any type if the schema has reported that already */
 export function forwardInputFaults({ forward, listen, sinks }: JsonMap): Fault[] {
   if (!isMap(forward)) return [];
   const faults: Fault[] = [];
@@ -103,7 +106,7 @@ export function forwardInputFaults({ forward, listen, sinks }: JsonMap): Fault[]
     }
   }
   if (Array.isArray(sinks) && sinks.length === 0) {
-    add([], ' takes records that have nowhere to go; add a sink (sinks: [{ type: forward, ... }])');
+    add([], ' receives records that have nowhere to go; add a sink (sinks: [{ type: forward, ... }])');
   }
   const tls = forwardTls(forward as ForwardInput);
   try {

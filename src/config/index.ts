@@ -27,7 +27,7 @@ const Limits = Type.Object(
       minimum: 1,
       default: 32 * MiB,
       description:
-        'Bytes of a request body, or of a message of the forward protocol, as sent. Fluent Bit drops a chunk for good that is refused for its size.',
+        'Bytes of a request body, or of a message of the forward protocol, as sent. Fluent Bit permanently drops a chunk that is refused for its size.',
     }),
     maxDecompressedBytes: Type.Integer({
       minimum: 1,
@@ -37,7 +37,7 @@ const Limits = Type.Object(
     maxCompressionRatio: Type.Number({
       minimum: 1,
       default: 1000,
-      description: 'Decompressed to compressed bytes; guards against compression bombs.',
+      description: 'Ratio of decompressed to compressed bytes; guards against compression bombs.',
     }),
     maxRecords: Type.Integer({ minimum: 1, default: 250_000, description: 'Records of one batch.' }),
     maxDepth: Type.Integer({
@@ -45,23 +45,25 @@ const Limits = Type.Object(
       maximum: 5000,
       default: DEFAULT_MAX_DEPTH,
       description:
-        'Nesting levels of a record, and of JSON inside a string of it, that are read; what lies deeper is unknown to rules.',
+        'Nesting levels of a record, and of JSON inside a string of it, that are read; anything deeper is unknown to ' +
+        'rules.',
     }),
     maxPendingBytes: Type.Integer({
       minimum: 1,
       default: 128 * MiB,
       description:
-        'Bytes that all requests hold together: bodies as far as they have arrived and been decompressed, what tagged ' +
-        'batches take until every sink has them, and replies until they are read. Beyond it senders are asked to retry (503), and those of the ' +
-        'forward protocol wait.',
+        'Bytes that all requests together may hold: bodies, as far as they have arrived and been decompressed; ' +
+        'tagged batches, until every sink has them; and replies, until they are read. Beyond it senders are asked to ' +
+        'retry (503), and those that use the forward protocol wait.',
     }),
     maxWaitSeconds: Type.Number({
       exclusiveMinimum: 0,
       maximum: 3600,
       default: 50,
       description:
-        'How long a batch may take from the end of its body until its answer; one that would take longer, by what waits ' +
-        'before it, is refused at once (503). Less than the sender waits: http.response_timeout (60 s) of Fluent Bit.',
+        'How long a batch may take from the end of its body until its answer; one that would take longer, given the ' +
+        'batches waiting ahead of it, is refused immediately (503). Set it lower than the time that the sender ' +
+        'waits: http.response_timeout (60 s) of Fluent Bit.',
     }),
   },
   { ...closed, default: {}, description: 'Bounds on what a sender can ask for.' },
@@ -69,8 +71,8 @@ const Limits = Type.Object(
 
 export const Reply = Type.Enum(['records', 'matches', 'summary', 'none'], {
   description:
-    'The answer where a request has no `?reply=`. `records`: all, tagged; `matches`: those with a finding; `summary`: ' +
-    'counts; `none`: 204. Default: `none` for Fluent Bit, `records` for others.',
+    'The reply to a request without `?reply=`. `records`: all records, tagged; `matches`: those with a finding; ' +
+    '`summary`: counts; `none`: 204. Default: `none` for Fluent Bit, `records` for others.',
 });
 export type Reply = Static<typeof Reply>;
 
@@ -89,13 +91,13 @@ const Config = Type.Object(
     }),
     rules: Type.Array(Type.String({ minLength: 1 }), {
       minItems: 1,
-      description: 'Folders or files with Sigma rules. Default: the rules that come with Tripline.',
+      description: 'Folders or files with Sigma rules. Default: the rules bundled with Tripline.',
     }),
     lists: Type.Array(Type.String({ minLength: 1 }), {
       default: [],
       description:
-        'Folders or files with lists, which rules call by name (`%name%`), beside those that come with Tripline; one of ' +
-        'the same name takes the place of theirs.',
+        'Folders or files with lists, which rules refer to by name (`%name%`), in addition to those bundled with ' +
+        'Tripline; one with the same name replaces the bundled one.',
     }),
     exceptions: Type.Array(Type.String({ minLength: 1 }), {
       default: [],
@@ -104,13 +106,13 @@ const Config = Type.Object(
     overrides: Type.Record(Type.String(), Override, {
       default: {},
       description:
-        'By the name or the id of a rule: the `level` that its findings have, or its `mode` (`live`; `shadow`: ' +
-        'evaluated and counted, and never raises a verdict; `off`: not evaluated).',
+        'By the name or the id of a rule: the `level` of its findings, or its `mode` (`live`; `shadow`: evaluated ' +
+        'and counted, but never raises a verdict; `off`: not evaluated).',
     }),
     memberName: Type.String({ minLength: 1, default: 'tripline', description: 'Key of the tag in a record.' }),
     clearEventFields: Type.Array(Type.Enum(Object.keys(EventSummary.properties) as (keyof EventSummary)[]), {
       default: [],
-      description: 'Members of `event` that the tag of a clear record carries too.',
+      description: 'Members of `event` that the tag of a clear record also has.',
     }),
     tagHeader: Type.String({
       minLength: 1,
@@ -132,8 +134,8 @@ const Config = Type.Object(
       Type.String({
         minLength: 1,
         description:
-          'Folder where a body that nobody can ever read is kept before it is refused, and records that the receiver of a ' +
-          'sink refuses for good. Default: the body is not kept, and the records fail their batch.',
+          'Folder that keeps bodies that can never be read, before they are refused, and records that the receiver ' +
+          'of a sink permanently refuses. Default: such bodies are not kept, and such records fail their batch.',
       }),
     ),
     maxDeadLetterBytes: Type.Integer({ minimum: 1, default: 1024 * MiB, description: 'Bytes kept in that folder.' }),
@@ -144,49 +146,52 @@ const Config = Type.Object(
           mmdb: Type.Optional(
             Type.Array(Type.String({ minLength: 1 }), {
               description:
-                'Databases of addresses (MMDB files of MaxMind, DB-IP, IPinfo): numbers and names of autonomous systems, ' +
-                'countries. Of each, the first file that has it counts. Each is in memory whole.',
+                'Databases of addresses (MMDB files of MaxMind, DB-IP, IPinfo): numbers and names of autonomous ' +
+                'systems, countries. For each of these, the first file that has it is used. Files are held in memory ' +
+                'in full.',
             }),
           ),
           owners: Type.Optional(
             Type.String({
               minLength: 1,
-              description: 'YAML file that says who answers for what: owner, contact and runbook of findings.',
+              description: 'YAML file that says who is responsible for what: owner, contact and runbook of findings.',
             }),
           ),
         },
-        { ...closed, description: 'What is known beside the log. Files that change are read again.' },
+        { ...closed, description: 'Information from outside the log. Changed files are reloaded.' },
       ),
     ),
     platform: Type.Optional(Platform),
     cluster: Type.Optional(
-      Type.String({ minLength: 1, description: 'Name of the cluster, for records which do not tell.' }),
+      Type.String({ minLength: 1, description: 'Name of the cluster, for records that do not name one.' }),
     ),
     trustedProxies: Type.Optional(
       Type.Array(Type.String(), {
         description:
-          'Addresses and networks (CIDR) of all proxies and load balancers before the API servers. Rules then judge the ' +
-          'nearest address that is none of them, or the one before it where X-Real-Ip may have put it there: a private ' +
-          'address in X-Forwarded-For or X-Real-Ip hides no public one. Let the proxies overwrite X-Real-Ip. An empty ' +
-          'list says that there are none. Default: not known, and any address that a request names may be the client.',
+          'Addresses and networks (CIDR) of all proxies and load balancers in front of the API servers. Rules then ' +
+          'evaluate the nearest address that is not one of them, or the one before it if X-Real-Ip may have put it ' +
+          'there: a private address in X-Forwarded-For or X-Real-Ip does not hide a public one. Let the proxies ' +
+          'overwrite X-Real-Ip. An empty list means that there are none. Default: unknown, and any address that a ' +
+          'request names may be the client.',
       }),
     ),
     silentAfterSeconds: Type.Integer({
       minimum: 0,
       default: 900,
       description:
-        'How long a source (Fluent tag, platform and cluster) may send no audit record until it counts as silent, once it has ' +
-        'sent for as long without such a gap: the log, the console and the sinks `alertmanager` and `webhook` say so. 0: never.',
+        'How long a source (Fluent tag, platform and cluster) may send no audit record before it counts as silent, ' +
+        'once it has sent for as long without such a gap: the log, the console and the sinks `alertmanager` and ' +
+        '`webhook` report it. 0: never.',
     }),
     sinks: Type.Array(SinkConfig, {
       default: [],
-      description: 'Where tagged records go. A request is answered 2xx when every sink has taken them.',
+      description: 'Where tagged records go. A request is answered 2xx when every sink has accepted them.',
     }),
     drainSeconds: Type.Number({
       minimum: 0,
       maximum: 3600,
       default: 25,
-      description: 'How long a stop waits for requests in flight.',
+      description: 'How long a shutdown waits for requests in flight.',
     }),
     logLevel: Type.Enum(['trace', 'debug', 'info', 'warn', 'error'], {
       default: 'info',
@@ -195,8 +200,8 @@ const Config = Type.Object(
     logFormat: Type.Optional(
       Type.Enum(['text', 'json'], {
         description:
-          '`json`: one object a line; `text`: lines for people. Environment: TRIPLINE_LOG_FORMAT. Default: `text` on a ' +
-          'terminal, `json` elsewhere.',
+          '`json`: one object per line; `text`: lines for people. Environment: TRIPLINE_LOG_FORMAT. Default: `text` ' +
+          'on a terminal, `json` elsewhere.',
       }),
     ),
     limits: Limits,
@@ -204,7 +209,7 @@ const Config = Type.Object(
   { ...closed, title: 'Tripline configuration' },
 );
 export type Config = Static<typeof Config> & {
-  /** Where each override stands, as far as it stands in a file. */
+  /** Where each override is, if it is in a file. */
   overridePlaces?: Readonly<Record<string, Pick<RuleProblem, 'path' | 'line' | 'column'>>>;
 };
 export { Config as configSchema };
@@ -221,25 +226,25 @@ export interface ConfigSource {
 }
 
 export interface ReadConfig {
-  /** Undefined where there are problems. */
+  /** Undefined if there are problems. */
   config: Config | undefined;
-  /** All that is wrong, each as `file:line:column: what; what to write`. */
+  /** Everything that is wrong, each as `file:line:column: what; what to write`. */
   problems: string[];
   /** The paths in it, as far as they can be read. */
   paths: Pick<Config, 'rules' | 'lists' | 'exceptions'> & {
     state: string[];
     deadLetterPath: string[];
-    /** That sinks keep something in. */
+    /** In which sinks keep something. */
     sinkFolders: { setting: Setting; path: string }[];
   };
   /** The files that texts in it come from, by `${file:PATH}`. */
   files: readonly string[];
-  /** Where a setting stands: `file:line:column`. */
+  /** Where a setting is: `file:line:column`. */
   placeOf(setting: Setting): string;
 }
 
 /** The whole configuration: file, then overrides, then defaults for what neither says.
- * @throws Problem `config.invalid` with all that is wrong, where, and what to write */
+ * @throws Problem `config.invalid` with everything that is wrong, where, and what to write */
 export function loadConfig(source: ConfigSource): Config {
   return configIn(readConfiguration(source));
 }
@@ -264,7 +269,7 @@ export function readConfiguration({ path, overrides, environment, bundledRules }
     ...faultsIn(settings, (setting) => file?.isFromEnvironment(written(setting)) ?? false),
     ...secretsIn(settings, (setting) => !isInFile(setting) || isFromElsewhere(written(setting))),
   ].filter(
-    // That is told already.
+    // That is reported already.
     ({ setting }) => !file?.isUnknown(written(setting)),
   );
   const problems = [
@@ -295,7 +300,7 @@ export function readConfiguration({ path, overrides, environment, bundledRules }
   };
 }
 
-/** Fills in defaults, and gives all that is wrong. */
+/** Fills in defaults, and returns everything that is wrong. */
 function faultsIn(settings: JsonMap, isFromEnvironment: (setting: Setting) => boolean): Fault[] {
   const faults = schemaFaults(Config, settings, [], isFromEnvironment);
   const { sinks } = settings as Partial<Config>;
@@ -322,7 +327,7 @@ function faultsIn(settings: JsonMap, isFromEnvironment: (setting: Setting) => bo
   return faults;
 }
 
-/** Secrets that stand in the configuration itself. */
+/** Secrets that are written in the configuration itself. */
 function secretsIn(settings: JsonMap, isFromElsewhere: (setting: Setting) => boolean): Fault[] {
   const sinks = Array.isArray(settings.sinks) ? settings.sinks : [];
   return [

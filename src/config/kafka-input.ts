@@ -10,39 +10,39 @@ export const KafkaInput = Type.Object(
     topics: Type.Array(Type.String({ pattern: '^[a-zA-Z0-9._-]{1,249}$' }), {
       minItems: 1,
       uniqueItems: true,
-      description: 'Topics to read. A message is a record: a map, as the output kafka of Fluent Bit writes it.',
+      description: 'Topics to read. A message is a record: a map, as the kafka output of Fluent Bit writes it.',
     }),
     group: Type.String({
       minLength: 1,
       maxLength: 255,
       default: 'tripline',
-      description: 'Consumer group: the partitions are distributed among all that have the same.',
+      description: 'Consumer group: the partitions are distributed among all members that have the same one.',
     }),
     format: Type.Enum(['json', 'msgpack'], {
       default: 'json',
-      description: 'How messages are written: `format` of the output kafka of Fluent Bit.',
+      description: 'Format of the messages: `format` of the kafka output of Fluent Bit.',
     }),
     from: Type.Enum(['earliest', 'latest'], {
       default: 'earliest',
-      description: 'Where a partition is begun of which the group has read nothing yet.',
+      description: 'Where to start reading a partition that the group has not read yet.',
     }),
     maxBatchBytes: Type.Integer({
       minimum: 1024,
       default: 1024 * 1024,
-      description: 'Bytes of messages that are processed together; a message that is larger comes alone.',
+      description: 'Bytes of messages that are processed together; a larger message is processed alone.',
     }),
   },
   {
     additionalProperties: false,
     description:
-      'Reads records from Kafka, Event Hubs or MSK. How far it has read is committed when every sink has the records, or ' +
-      'by a sink of Kafka with `exactlyOnce`. Default: it does not.',
+      'Reads records from Kafka, Event Hubs or MSK. Offsets are committed when every sink has the records, or by a ' +
+      'kafka sink with `exactlyOnce`. Default: off.',
   },
 );
 export type KafkaInput = Static<typeof KafkaInput>;
 
-/** What no schema says of these settings.
- * @param settings all of them; of any type where the schema has found that already */
+/** What no schema can express about these settings.
+ * @param settings all of them; of any type if the schema has reported that already */
 export function kafkaInputFaults({ kafka, sinks, limits }: JsonMap): Fault[] {
   const exact = (Array.isArray(sinks) ? sinks : []).flatMap((sink, index) =>
     isMap(sink) && sink.type === 'kafka' && sink.exactlyOnce === true ? [{ sink, index }] : [],
@@ -51,8 +51,8 @@ export function kafkaInputFaults({ kafka, sinks, limits }: JsonMap): Fault[] {
     const of = (message: string): Fault[] => [
       { setting: ['sinks', index, 'exactlyOnce'], message: `exactlyOnce ${message}` },
     ];
-    if (!isMap(kafka)) return of('is for what is read from Kafka; set kafka, the input, or leave it out');
-    if (nth > 0) return of('can be true of one sink alone: a transaction is at one cluster; leave it out here');
+    if (!isMap(kafka)) return of('is for records that are read from Kafka; set kafka, the input, or leave it out');
+    if (nth > 0) return of('can be true for one sink only: a transaction is at one cluster; leave it out here');
     return isSame(kafka.brokers, sink.brokers)
       ? []
       : of('needs the brokers of the input, whose offsets it commits; write the same list in both');
@@ -64,7 +64,7 @@ export function kafkaInputFaults({ kafka, sinks, limits }: JsonMap): Fault[] {
     for (const { setting, message } of connectionFaults(kafka as KafkaInput)) add(setting, `kafka.${message}`);
   }
   if (Array.isArray(sinks) && sinks.length === 0) {
-    add([], 'kafka takes records that have nowhere to go; add a sink (sinks: [{ type: kafka, ... }])');
+    add([], 'kafka receives records that have nowhere to go; add a sink (sinks: [{ type: kafka, ... }])');
   }
   const { maxBatchBytes } = kafka;
   if (isMap(limits) && typeof maxBatchBytes === 'number' && maxBatchBytes > Number(limits.maxPendingBytes)) {
@@ -78,7 +78,7 @@ export function kafkaInputFaults({ kafka, sinks, limits }: JsonMap): Fault[] {
       return type === 'kafka' && isSame(brokers, kafka.brokers) && all.includes(topic);
     });
     if (isWritten)
-      add(['topics', index], `kafka.topics: ${topic} is written to by a sink, and would go round; write another`);
+      add(['topics', index], `kafka.topics: ${topic} is also written to by a sink, and would loop; write another`);
   }
   return faults;
 }

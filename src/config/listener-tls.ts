@@ -9,28 +9,28 @@ const file = (description: string) => Type.String({ minLength: 1, description })
 
 export const ListenerTls = Type.Object(
   {
-    cert: file('PEM file with the certificate, and those between it and its authority.'),
+    cert: file('PEM file with the certificate, followed by any intermediate certificates.'),
     key: file('PEM file with its private key.'),
     clientCa: Type.Optional(file('PEM file with the authorities that sign the certificates of clients.')),
     requireClientCertificate: Type.Boolean({
       default: false,
       description:
-        'Whether a client without such a certificate cannot even connect, a probe of /healthz included. Without it ' +
-        'a certificate is asked for, and `auth.certificates` says what it opens.',
+        'Whether a client without such a certificate cannot even connect, including a probe of /healthz. If false, a ' +
+        'certificate is requested but not required, and `auth.certificates` says what it opens.',
     }),
     minVersion: Type.Enum(['TLSv1.2', 'TLSv1.3'], {
       default: 'TLSv1.2',
-      description: 'Oldest version that is spoken.',
+      description: 'Lowest version that is accepted.',
     }),
   },
   {
     additionalProperties: false,
-    description: 'TLS on the listener. Changed files are taken up without a restart. Default: plain HTTP.',
+    description: 'TLS on the listener. Changed files are reloaded without a restart. Default: plain HTTP.',
   },
 );
 export type ListenerTls = Static<typeof ListenerTls>;
 
-/** What a listener needs of the files as they are now.
+/** What a listener needs from the files as they are now.
  * @throws Error that names the setting, and says why its file cannot be used */
 export function readListenerTls({ minVersion, ...files }: ListenerTls): SecureContextOptions {
   const read = (setting: 'cert' | 'key' | 'clientCa', check: (pem: Buffer) => unknown) => {
@@ -65,7 +65,7 @@ class FileError extends Error {
   }
 }
 
-/** What no schema says of these settings.
+/** What no schema can express about these settings.
  * @param isAsked whether `auth` has certificates of clients */
 export function listenerTlsFaults(tls: ListenerTls, isAsked: boolean): Fault[] {
   const { clientCa, requireClientCertificate } = tls;

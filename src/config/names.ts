@@ -1,8 +1,8 @@
 /** Names that settings choose, and what they must not be. Each function says what is wrong with a name and what to write, or
  * nothing. */
 
-/** Members of records that an event is read from, by those who write them: under one of these names a tag would take the
- * place of what was logged. test/config/names.test.ts holds them to the normalizers. */
+/** Members of records from which an event is read, by those who write them: under one of these names, a tag would replace
+ * what was logged. test/config/names.test.ts compares them with the normalizers. */
 const needed: Readonly<Record<string, readonly string[]>> = {
   'an audit event': [
     ...['kind', 'apiVersion', 'metadata', 'items', 'level', 'auditID', 'stage', 'requestURI', 'verb', 'user'],
@@ -42,27 +42,28 @@ const needed: Readonly<Record<string, readonly string[]>> = {
 
 const neededBy = new Map(Object.entries(needed).flatMap(([whose, names]) => names.map((name) => [name, whose])));
 
-/** Members that pipelines make of nested ones: `user_username`, `objectRef.name`, `requestObject/spec/hostPID`. */
+/** Members that pipelines make from nested ones: `user_username`, `objectRef.name`, `requestObject/spec/hostPID`. */
 const flattened =
   /^(user|impersonatedUser|authenticationMetadata|objectRef|responseStatus|requestObject|responseObject|annotations|sourceIPs|protoPayload|resource|operation|split|labels|properties)[._/[]/;
 
 /** @param dateKey the key of the time in the same records */
 export function memberNameFault(name: string, dateKey: unknown): string | undefined {
-  const remedy = "write a name of its own, as 'tripline'";
-  if (name === dateKey) return `is the dateKey too, so the tag would take the place of the time; ${remedy}`;
+  const remedy = "write a distinct name, such as 'tripline'";
+  if (name === dateKey) return `is also the dateKey, so the tag would replace the time; ${remedy}`;
   const whose = whoseNeeded(name);
-  if (whose !== undefined) return `is a member of ${whose}, whose place the tag would take; ${remedy}`;
-  if (/\p{C}/u.test(name)) return `has a character that cannot be seen; ${remedy}`;
+  if (whose !== undefined) return `is a member of ${whose}, and the tag would replace it; ${remedy}`;
+  if (/\p{C}/u.test(name)) return `has an invisible character; ${remedy}`;
   return undefined;
 }
 
-/** Keys under which senders put a time, beside which an event is still whole. */
+/** Keys under which senders put a time, and which leave the event whole. */
 const times: readonly string[] = ['date', 'time', 'timestamp', '@timestamp'];
 
 export function dateKeyFault(name: string): string | undefined {
   const whose = times.includes(name) ? undefined : whoseNeeded(name);
   return (
-    whose && `is a member of ${whose}, which is no time of Fluent Bit; write the json_date_key of its output, as 'date'`
+    whose &&
+    `is a member of ${whose}, and not the time that Fluent Bit adds; write the json_date_key of its output, such as 'date'`
   );
 }
 
@@ -71,7 +72,7 @@ function whoseNeeded(name: string): string | undefined {
   return neededBy.get(name);
 }
 
-/** Headers that say something else than a tag, to Tripline, to what stands before it, or to HTTP. */
+/** Headers that mean something other than a tag, to Tripline, to what is in front of it, or to HTTP. */
 const meant = new Set([
   ...['authorization', 'proxy-authorization', 'proxy-authenticate', 'www-authenticate', 'cookie', 'set-cookie'],
   ...['host', 'connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'via'],
@@ -84,8 +85,8 @@ const meantBefore = /^(content|accept|if|sec|access-control|x-forwarded)(-|$)/;
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
 export function headerFault(name: string): string | undefined {
-  const remedy = "write the header_tag of Fluent Bit's output, as 'X-Fluent-Tag'";
-  if (!token.test(name)) return `is no name of a header; ${remedy}`;
+  const remedy = "write the header_tag of Fluent Bit's output, such as 'X-Fluent-Tag'";
+  if (!token.test(name)) return `is not a valid header name; ${remedy}`;
   const lower = name.toLowerCase();
   if (meant.has(lower) || meantBefore.test(lower)) return `is a header with a meaning of its own; ${remedy}`;
   return undefined;
@@ -94,7 +95,7 @@ export function headerFault(name: string): string | undefined {
 /** What comes in a header after `Bearer `: RFC 6750 and whatever else is one word. */
 export function bearerTokenFault(text: string): string | undefined {
   if (/^[!-~]+$/.test(text)) return undefined;
-  return 'has a space, a control character or a letter beyond ASCII, with which no sender can send it; write one word, as openssl rand -hex 32 makes it';
+  return 'has a space, a control character or a letter outside ASCII, so no sender can send it; write one word, such as openssl rand -hex 32 prints';
 }
 
 export function basicUserFault(name: string): string | undefined {
@@ -105,6 +106,6 @@ export function basicUserFault(name: string): string | undefined {
 
 export function basicPasswordFault(text: string): string | undefined {
   return /\p{Cc}/u.test(text)
-    ? 'has a control character, with which no sender can send it; see whether its file has more than one line'
+    ? 'has a control character, so no sender can send it; check whether its file has more than one line'
     : undefined;
 }

@@ -1,4 +1,4 @@
-/** What is wrong with settings by their schema, in sentences. */
+/** What is wrong with settings according to their schema, in sentences. */
 import type { TSchema } from 'typebox';
 import type { TLocalizedValidationError } from 'typebox/error';
 import { Errors } from 'typebox/schema';
@@ -23,12 +23,12 @@ interface Schema {
   type?: string;
 }
 
-// All that is wrong is said at once; the default ends after 8.
+// Everything that is wrong is reported at once; the default stops after 8.
 Settings.Set({ maxErrors: 1000 });
 
-/** Fills in the defaults of the schema, makes numbers and booleans of texts that come from the environment where the schema
- * wants them, and gives all that is wrong.
- * @param at where the value stands in the settings */
+/** Fills in the defaults of the schema, converts texts that come from the environment to numbers and booleans where the
+ * schema wants them, and returns everything that is wrong.
+ * @param at where the value is in the settings */
 export function schemaFaults(
   schema: TSchema,
   value: unknown,
@@ -48,8 +48,8 @@ export function schemaFaults(
   });
 }
 
-/** What is wrong by the schema, but for members that no schema allows, which are named with the map that has them, and for
- * each of several types that a value may have, which are named together. */
+/** What is wrong according to the schema, except for members that no schema allows, which are named with the map that has
+ * them, and for each of several types that a value may have, which are named together. */
 function errorsIn(schema: TSchema, value: unknown): TLocalizedValidationError[] {
   const [, errors] = Errors(schema, value);
   const unions = new Set(errors.flatMap(({ keyword, instancePath }) => (keyword === 'anyOf' ? [instancePath] : [])));
@@ -58,7 +58,7 @@ function errorsIn(schema: TSchema, value: unknown): TLocalizedValidationError[] 
   );
 }
 
-/** Puts the number or boolean that a text spells in its place. */
+/** Replaces a text with the number or boolean that it spells. */
 function convert(root: unknown, error: TLocalizedValidationError & { keyword: 'type' }): void {
   const path = settingOf(error);
   const key = path.pop();
@@ -119,7 +119,7 @@ function faultsOf(
 const seeReference = 'see docs/reference/configuration.md';
 
 function messageOf(error: TLocalizedValidationError, name: string, schema: Schema | undefined, value: unknown): string {
-  const is = holdsSecret(schema) ? '' : `, and is ${shown(value)}`;
+  const is = holdsSecret(schema) ? '' : `, but is ${shown(value)}`;
   switch (error.keyword) {
     case 'minProperties':
       return `${name} is empty; set something in it, or leave it out`;
@@ -130,7 +130,7 @@ function messageOf(error: TLocalizedValidationError, name: string, schema: Schem
         ? `${name} must have at least ${error.params.limit} characters; write a longer one`
         : `${name} must not be empty; write it, or leave the setting out`;
     case 'minItems':
-      return `${name} is empty; name something, or leave the setting out`;
+      return `${name} is empty; add an entry, or leave the setting out`;
     case 'pattern':
       return `${name} must be written as ${schema?.examples?.join(' or ')}${is}`;
     case 'anyOf':
@@ -145,14 +145,14 @@ function messageOf(error: TLocalizedValidationError, name: string, schema: Schem
   }
 }
 
-/** Whether it is about a secret, or what has one in it: a secret may stand in the wrong place. */
+/** Whether it describes a secret, or something that contains one: a secret may be in the wrong place. */
 function holdsSecret(schema: Schema | undefined): boolean {
   if (schema === undefined) return false;
   const { writeOnly = false, items, properties = {} } = schema;
   return writeOnly || holdsSecret(items) || Object.values(properties).some(holdsSecret);
 }
 
-/** The part of a schema that is about a setting. */
+/** The part of a schema that describes a setting. */
 function schemaAt(schema: Schema, setting: Setting): Schema | undefined {
   return setting.reduce<Schema | undefined>((part, step) => {
     if (typeof step === 'number') return part?.items;

@@ -1,11 +1,11 @@
-/** Settings that are secrets: they stand in files or the environment, and in no message. */
+/** Settings that are secrets: they are kept in files or the environment, and appear in no message. */
 import Type, { type TSchema } from 'typebox';
 import { isMap } from '../json/map.ts';
 import { isSecretParameter } from '../sinks/request/settings.ts';
 import type { Fault } from './schema-faults.ts';
 import type { Setting } from './settings-file.ts';
 
-/** Declares a secret. By `writeOnly` JSON Schema says that a value is given and never shown. */
+/** Declares a secret. In JSON Schema, `writeOnly` says that a value is given and never shown. */
 export const secret = (description: string, minLength = 1) => Type.String({ minLength, writeOnly: true, description });
 
 interface Schema {
@@ -15,8 +15,8 @@ interface Schema {
   patternProperties?: Record<string, Schema>;
 }
 
-/** Secrets whose text stands in the configuration itself, where it gets into repositories and the hands of whoever may read
- * settings. An empty one is none.
+/** Secrets whose text is in the configuration itself, from where it reaches repositories and whoever may read settings.
+ * An empty one does not count.
  * @param isFromElsewhere whether the text of a setting comes from the environment or another file */
 export function literalSecrets(
   schema: TSchema,
@@ -29,13 +29,13 @@ export function literalSecrets(
     const { writeOnly, items, properties = {}, patternProperties = {} } = of;
     if (writeOnly && typeof found === 'string' && found !== '' && !isFromElsewhere(setting)) {
       const name = setting.filter((step) => typeof step === 'string').join('.');
-      const message = `${name} is a secret, and stands in the configuration; write \${file:PATH} or \${NAME}, and put it into that file or variable`;
+      const message = `${name} is a secret, but is in the configuration itself; write \${file:PATH} or \${NAME}, and put it into that file or variable`;
       faults.push({ setting, message });
     }
     const [parameter] = secretParametersOf(found);
     if (parameter !== undefined && !isFromElsewhere(setting)) {
       const name = setting.filter((step) => typeof step === 'string').join('.');
-      const message = `${name} has a secret in it, ${parameter}; write \${file:PATH} or \${NAME} there, and put it into that file or variable`;
+      const message = `${name} contains a secret, ${parameter}; write \${file:PATH} or \${NAME} there, and put it into that file or variable`;
       faults.push({ setting, message });
     }
     if (Array.isArray(found) && items !== undefined) {
@@ -43,7 +43,7 @@ export function literalSecrets(
     }
     if (!isMap(found)) return;
     for (const [key, below] of Object.entries(properties)) look(below, found[key], [...setting, key]);
-    // Of a map whose keys are free, there is one pattern.
+    // A map whose keys are free has one pattern.
     for (const below of Object.values(patternProperties)) {
       for (const key of Object.keys(found)) look(below, found[key], [...setting, key]);
     }

@@ -1,4 +1,4 @@
-/** A file of settings: YAML with the places in it, and with what comes from the environment and from other files put in. */
+/** A file of settings: YAML with the places in it, and with values from the environment and other files filled in. */
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument, type Scalar } from 'yaml';
@@ -14,21 +14,21 @@ export interface SettingsFile {
   settings: JsonMap;
   /** Each as `file:line:column: what; what to do`. */
   problems: string[];
-  /** The files that were read for `${file:PATH}`, there or not. */
+  /** The files that were read for `${file:PATH}`, whether they exist or not. */
   files: readonly string[];
-  /** Where a setting stands, or what it would stand in: `file:line:column`. */
+  /** Where a setting is, or what would contain it: `file:line:column`. */
   placeOf(setting: Setting): string;
   /** Whether the text of a setting, or a part of it, comes from the environment or another file. */
   isFromEnvironment(setting: Setting): boolean;
-  /** Whether a part of the text of a setting is the default of a variable, which stands in the file itself. */
+  /** Whether a part of the text of a setting is the default of a variable, which is in the file itself. */
   isByDefault(setting: Setting): boolean;
-  /** Whether something that the setting names is not there, so that its text is not known. */
+  /** Whether something that the setting names does not exist, so that its text is not known. */
   isUnknown(setting: Setting): boolean;
 }
 
 /** Reads settings. In each string `${NAME}` stands for the environment variable, `${NAME:-text}` for the text where that is
- * not set or empty, and `${file:PATH}` for the text of a file without the end of its last line; a path that is relative is
- * one from the folder of the settings. */
+ * not set or empty, and `${file:PATH}` for the text of a file without its final line break; a relative path starts from
+ * the folder of the settings. */
 export function readSettings(path: string, environment: Environment): SettingsFile {
   const problems: string[] = [];
   const lines = new LineCounter();
@@ -50,7 +50,7 @@ export function readSettings(path: string, environment: Environment): SettingsFi
       report(scalar.range![0], message);
       return '';
     };
-    // It would stand for itself, in a password too, where nobody sees that.
+    // It would stand for itself, even in a password, where nobody would notice.
     const half = scalar.value.replace(reference, ' ').includes('${') || /\$\{[^}]*\$\{/.test(scalar.value);
     if (half)
       return reportUnknown(`a '\${' that begins no \${NAME}, \${NAME:-text} or \${file:PATH}; write one of these`);
@@ -94,7 +94,7 @@ export function readSettings(path: string, environment: Environment): SettingsFi
     }
     if (isSeq(node)) return node.items.map((item, index) => readNode(item as Node, [...setting, index]));
     if (isAlias(node)) {
-      report(node.range![0], 'an alias; write out what it stands for');
+      report(node.range![0], 'aliases are not supported; write out what this one stands for');
       return null;
     }
     const { value } = node as Scalar;
@@ -104,7 +104,7 @@ export function readSettings(path: string, environment: Environment): SettingsFi
   let settings: unknown = {};
   try {
     const document = parseDocument(readFileSync(path, 'utf8'), { lineCounter: lines, prettyErrors: false });
-    for (const { pos, message } of document.errors) report(pos[0], `${message}; it is not YAML as it stands`);
+    for (const { pos, message } of document.errors) report(pos[0], `${message}; this is not valid YAML`);
     if (document.errors.length === 0) settings = readNode(document.contents as Node | null, []) ?? {};
   } catch (error) {
     problems.push(`${path}: ${(error as Error).message}`);

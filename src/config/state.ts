@@ -1,4 +1,4 @@
-/** Settings of what correlations remember: in memory alone, in a file, or on a server that several share. */
+/** Settings of what correlations remember: in memory only, in a file, or on a server that several share. */
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import Type, { type Static } from 'typebox';
@@ -11,10 +11,11 @@ const text = (description: string) => Type.Optional(Type.String({ minLength: 1, 
 
 export const StateSettings = Type.Object(
   {
-    path: text('File that is written each minute and on a stop.'),
+    path: text('File that is written each minute and on shutdown.'),
     key: Type.Optional(
       secret(
-        'Authenticates the file (HMAC-SHA256): one that was not written with it is set aside, and never loaded.',
+        'Authenticates the file (HMAC-SHA256): a file that was not written with this key is set aside and never ' +
+          'loaded.',
         16,
       ),
     ),
@@ -23,24 +24,25 @@ export const StateSettings = Type.Object(
         minLength: 1,
         examples: ['redis://valkey:6379'],
         description:
-          'Server of Redis or Valkey, instead of a file: all Tripline with the same server and prefix count together ' +
-          '(docs/shared-state.md). rediss:// for TLS; several servers with commas between them, of which the first is used ' +
-          'that takes writes; after a slash the number of a database.',
+          'Redis or Valkey server, instead of a file: all Tripline instances with the same server and prefix count ' +
+          'together (docs/shared-state.md). rediss:// for TLS; several servers, separated by commas, of which the ' +
+          'first that accepts writes is used; after a slash, the number of a database.',
       }),
     ),
     sentinelName: text(
-      'The servers of the URL are sentinels, which are asked for the primary that they watch by this name.',
+      'Name of a primary: the servers of the URL are sentinels, which are asked for the primary that they monitor by ' +
+        'this name.',
     ),
     username: text('User of the server (ACL). Default: the default user.'),
     password: Type.Optional(secret('Password of the server.')),
     ca: text(
-      'PEM file with the authorities that sign the certificate of the server. Default: those that Node.js comes with.',
+      'PEM file with the authorities that sign the certificate of the server. Default: those bundled with Node.js.',
     ),
     prefix: Type.Optional(
       Type.String({
         pattern: '^[A-Za-z0-9._-]{1,64}$',
         examples: ['tripline'],
-        description: 'With which the names of all keys begin, in braces. Default: tripline.',
+        description: 'Prefix of the names of all keys, in braces. Default: tripline.',
       }),
     ),
     timeoutMs: Type.Optional(
@@ -55,23 +57,23 @@ export const StateSettings = Type.Object(
         minimum: 0,
         maximum: 10,
         description:
-          'How many replicas must have what a batch has changed before it goes on (WAIT): a failover to one of these loses ' +
-          'nothing. Default: 0.',
+          'How many replicas must have what a batch has changed before the batch continues (WAIT): a failover to one ' +
+          'of these loses nothing. Default: 0.',
       }),
     ),
     whenUnavailable: Type.Optional(
       Type.Enum(['retry', 'local'], {
         description:
-          'While the server cannot be used: `retry`: batches are refused (503), and senders send them again; `local`: ' +
-          'correlations count what this Tripline alone has seen, and tags say so (`state`). Default: retry.',
+          'While the server cannot be used: `retry`: batches are refused (503), and senders send them again; ' +
+          '`local`: correlations count only what this Tripline has seen, and tags say so (`state`). Default: retry.',
       }),
     ),
   },
   {
     additionalProperties: false,
     description:
-      'Where the windows and terms of correlations are kept: in a file, which also has how new findings are, to survive a restart; ' +
-      'or on a server that several share. Default: in memory alone.',
+      'Where the windows and terms of correlations are kept: in a file, which also has how new findings are, to ' +
+      'survive a restart; or on a server that several instances share. Default: in memory only.',
   },
 );
 export type StateSettings = Static<typeof StateSettings>;
@@ -79,8 +81,8 @@ export type StateSettings = Static<typeof StateSettings>;
 const OF_FILE = ['key'];
 const OF_SERVER = ['sentinelName', 'username', 'password', 'ca', 'prefix', 'timeoutMs', 'replicas', 'whenUnavailable'];
 
-/** What no schema says of these settings.
- * @param settings all of them; of any type where the schema has found that already */
+/** What no schema can express about these settings.
+ * @param settings all of them; of any type if the schema has reported that already */
 export function stateFaults({ state }: JsonMap): Fault[] {
   if (!isMap(state)) return [];
   const faults: Fault[] = [];
@@ -91,10 +93,10 @@ export function stateFaults({ state }: JsonMap): Fault[] {
     });
   const { path, url, sentinelName, username, password, ca } = state;
   if (path === undefined && url === undefined) {
-    add([], 'names no place; set path, for a file, or url, for a server');
+    add([], 'has no location; set path, for a file, or url, for a server');
   }
   if (path !== undefined && url !== undefined) {
-    add(['url'], 'is for a server, and path for a file: the state is on one of them; leave out path or url');
+    add(['url'], 'is for a server, and path is for a file: the state is kept in one of them; leave out path or url');
   }
   for (const name of OF_FILE) {
     if (state[name] !== undefined && path === undefined) add([name], 'is for a file; set path, or leave it out');

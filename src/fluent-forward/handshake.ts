@@ -18,14 +18,14 @@ export interface HandshakeSteps {
 }
 
 export interface Credentials {
-  /** May be empty, where that of the receiver is. */
+  /** May be empty, if the receiver's is. */
   sharedKey: string;
-  /** Both empty where the receiver asks for no user. */
+  /** Both empty if the receiver asks for no user. */
   username: string;
   password: string;
 }
 
-/** The function that takes the receiver's messages until the handshake is done or has failed.
+/** The function that handles the receiver's messages until the handshake is done or has failed.
  * @param hostname of this machine, which is a part of the proof */
 export function proveSharedKey(
   { sharedKey, username, password }: Credentials,
@@ -64,22 +64,22 @@ export function proveSharedKey(
 /** What a sender has to know. */
 export interface Asked {
   sharedKey: string;
-  /** Any of them; where there are none, the key is enough. One may have several passwords, as while one is replaced. */
+  /** Any one of them; if there are none, the key is enough. A user may have several passwords, as while one is replaced. */
   users: readonly { username: string; password: string }[];
 }
 
 /** The receiver's side of one handshake. */
 export interface Challenge {
   helo: Uint8Array;
-  /** @returns the PONG and, where it refuses, why */
+  /** @returns the PONG and, if it refuses, why */
   answer(ping: Uint8Array): { pong: Uint8Array; refusal: string | undefined };
 }
 
-/** Fluentd refuses a receiver that names itself as the sender does, and both may be of one machine. */
+/** Fluentd refuses a receiver with the same name as the sender, and both may be on one machine. */
 const RECEIVER_NAME = 'tripline';
 const NONCE_BYTES = 16;
 
-/** Asks a sender for a proof that it knows the key and, where there are users, the password of one. */
+/** Asks a sender for a proof that it knows the key and, if there are users, the password of one. */
 export function challenge({ sharedKey, users }: Asked): Challenge {
   const nonce = randomBytes(NONCE_BYTES);
   const userSalt = users.length > 0 ? randomBytes(NONCE_BYTES) : new Uint8Array();
@@ -105,7 +105,7 @@ export function challenge({ sharedKey, users }: Asked): Challenge {
         return refuse('no PING came after HELO: is a shared_key set at the sender?');
       }
       if (!isSame(proof, sha512(salt, host, nonce, sharedKey))) return refuse('shared_key mismatch');
-      // Every password is compared, so that time does not tell which one is near.
+      // Every password is compared, so that timing does not reveal which one is close.
       const known = users.map(
         (user) =>
           isSame(userProof, sha512(userSalt, user.username, user.password)) && username?.toString() === user.username,
@@ -119,7 +119,7 @@ export function challenge({ sharedKey, users }: Asked): Challenge {
 
 const TRUE = 0xc3;
 
-/** Of the parts put together. */
+/** The hash of the parts put together. */
 function sha512(...parts: readonly (string | Uint8Array)[]): string {
   const hash = createHash('sha512');
   for (const part of parts) hash.update(part);

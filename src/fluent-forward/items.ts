@@ -5,7 +5,7 @@ import type { Span } from '../record.ts';
 /** No message of the protocol has more. */
 const MOST_ITEMS = 6;
 
-/** The items of a message that is an array; none of what is none, or has more than any message of the protocol. */
+/** The items of a message that is an array; none if it is not an array, or has more than any message of the protocol. */
 export function itemsOf(message: Uint8Array): Span[] {
   const header = headerAt(message, 0, message.length);
   const items: Span[] = [];

@@ -1,5 +1,5 @@
 /**
- * The messages of Fluent Forward in which records come, in all of its modes.
+ * The messages of Fluent Forward that carry records, in all of its modes.
  * @see https://github.com/fluent/fluentd/wiki/Forward-Protocol-Specification-v1
  */
 import { headerAt, pairs } from '../msgpack/scan.ts';
@@ -9,30 +9,30 @@ import { textOf } from './items.ts';
 
 /** A message without the bytes of its records. */
 export interface Message {
-  /** As it came, but for what is not UTF-8. */
+  /** As it came, except for what is not UTF-8. */
   tag: string;
-  /** How its log events lie in its bytes.
-   * `together`: one after another, as the items of an array (mode Forward) or as what a bin or str holds (PackedForward);
+  /** How its log events are laid out in its bytes.
+   * `together`: one after another, as the items of an array (mode Forward) or as the content of a bin or str (PackedForward);
    * `apart`: the parts of one (mode Message). */
   events: { kind: 'together'; span: Span } | { kind: 'apart'; time: Span; record: Span; metadata: Span | undefined };
-  /** How they are compressed: a name as in Content-Encoding; undefined where they are not. */
+  /** How they are compressed: a name as in Content-Encoding; undefined if they are not. */
   compressed: string | undefined;
-  /** The MessagePack of the id that the sender wants to be acknowledged; undefined where it waits for nothing. */
+  /** The MessagePack of the id that the sender wants to be acknowledged; undefined if it waits for nothing. */
   chunk: Uint8Array | undefined;
   /** What Fluent Bit sends beside logs: 1 metrics, 2 traces, and so on; 0 are logs. */
   signal: number;
 }
 
-/** Fluent Bit's chunk has 24 characters, and reads no acknowledgement of more than 511 bytes. */
+/** A chunk of Fluent Bit has 24 characters, and it reads no acknowledgement of more than 511 bytes. */
 const MOST_CHUNK_BYTES = 480;
-/** The metadata of a record are among them. */
+/** The options include the metadata of a record. */
 const MOST_OPTION_BYTES = 1024 * 1024;
-/** As much as a header of HTTP may hold of it. */
+/** As much as an HTTP header may hold. */
 const MOST_TAG_BYTES = 60_000;
 
 /** Reads all but the records.
  * @param bytes one whole value
- * @param items of it; a value that is no array has none
+ * @param items of it; none if it is not an array
  * @throws Problem `body.unreadable` */
 export function readMessage(bytes: Uint8Array, items: readonly Span[]): Message {
   const [tagItem, second, ...rest] = items;
@@ -63,12 +63,12 @@ export function readMessage(bytes: Uint8Array, items: readonly Span[]): Message 
 }
 
 /** The log events of a message, one after another, each with the bytes that it came with. They are moved within the memory
- * of the message, which this takes over; of a message with metadata beside its record they are made anew. */
+ * of the message, which this consumes; if a message has metadata beside its record, they are built anew. */
 export function eventsOf(bytes: Uint8Array<ArrayBuffer>, { events }: Message): Uint8Array<ArrayBuffer> {
   if (events.kind === 'together') return movedToStart(bytes, events.span);
   const { time, record, metadata } = events;
   if (metadata === undefined) {
-    // In the place of the last byte of the tag.
+    // Replaces the last byte of the tag.
     const start = time.start - 1;
     bytes[start] = ARRAY_OF_TWO;
     return movedToStart(bytes, { start, end: record.end });
@@ -102,7 +102,7 @@ interface Options extends Pick<Message, 'chunk' | 'signal' | 'compressed'> {
   metadata: Span | undefined;
 }
 
-/** Of members that are of no use the first is as good as none. */
+/** Only the first member of each name counts, and one that cannot be used counts as none. */
 function optionsOf(bytes: Uint8Array, item: Span | undefined): Options {
   const header = item && headerAt(bytes, item.start, item.end);
   if (item !== undefined && item.end - item.start > MOST_OPTION_BYTES) {
@@ -131,7 +131,7 @@ function optionsOf(bytes: Uint8Array, item: Span | undefined): Options {
   };
 }
 
-/** An integer below 128, as Fluent Bit writes it or in a wider form; of others the last byte. */
+/** An integer below 128, as Fluent Bit writes it or in a wider form; for others, the last byte. */
 function smallInteger(bytes: Uint8Array, { end }: Span): number {
   return bytes[end - 1]!;
 }

@@ -1,4 +1,4 @@
-/** The correlations of the thread, and where they remember: in memory, which a file may outlive, or on a server. */
+/** The correlations of the thread, and where they keep state: in memory, which a file may preserve, or on a server. */
 import type { Logger } from 'pino';
 import { serversIn } from '../config/server-url.ts';
 import type { StateSettings } from '../config/state.ts';
@@ -16,14 +16,14 @@ import { countStateRequest, gaugeStateUnavailable, gaugeStateWritten } from '../
 
 export interface Correlation extends Partial<Pick<SharedCorrelation, 'correlateIn'>> {
   correlate: Correlate;
-  /** What is wrong with the place where they remember. */
+  /** What is wrong with the place where they keep state. */
   stateStatus(): Pick<RulesStatus, 'stateUnwritten' | 'stateUnavailable'>;
-  /** Writes what is to be written, and resolves then. */
+  /** Writes what is pending, and then resolves. */
   close(): Promise<void>;
 }
 
 export interface CorrelationParts {
-  /** Memory of this process, which has what is not on a server. */
+  /** Memory of this process, which holds what is not on a server. */
   store: MemoryStore;
   logger: Logger;
   losses: CorrelationLosses;
@@ -31,14 +31,14 @@ export interface CorrelationParts {
   onChange: () => void;
 }
 
-/** @throws Problem `config.invalid` where the place cannot be used at all */
+/** @throws Problem `config.invalid` if the place cannot be used at all */
 export async function openCorrelation(state: StateSettings | undefined, parts: CorrelationParts): Promise<Correlation> {
   const { store, logger, losses } = parts;
   if (state?.url !== undefined) return openShared(state, state.url, parts);
   const { path, key } = state ?? {};
   const file = path === undefined ? undefined : await openState({ path, key }, store, logger, gaugeStateWritten);
   return {
-    // The file has the secret of its keys.
+    // After the file was opened: it sets the secret that the keys are hashed with.
     correlate: correlator(store, losses),
     stateStatus() {
       const unwritten = file?.unwritten();
@@ -57,7 +57,7 @@ async function openShared(
   { store, logger, losses, onChange }: CorrelationParts,
 ): Promise<Correlation> {
   const servers = serversIn(url, sentinelName !== undefined);
-  // The configuration has been checked for it.
+  // The check of the configuration excludes this.
   if (typeof servers === 'string') throw new Error(servers);
   const { prefix = PREFIX, timeoutMs: timeout = TIMEOUT, replicas = 0, whenUnavailable } = settings;
   const names = keyNames(prefix);
@@ -80,7 +80,7 @@ async function openShared(
     onForgotten(space, why, name) {
       if (why === 'room') return losses.evicted(correlationOf(space), 1);
       if (!isForeignKnown) {
-        logger.warn({ key: name }, 'A key of the state holds what Tripline has not written, and is overwritten');
+        logger.warn({ key: name }, 'A key of the state holds a value that Tripline did not write, and is overwritten');
       }
       isForeignKnown = true;
     },

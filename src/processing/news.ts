@@ -1,4 +1,4 @@
-/** What the processing thread is started with, and what it has to say beside the fate of batches. */
+/** What the processing thread is started with, and what it reports besides the fate of batches. */
 import type { MessagePort } from 'node:worker_threads';
 import type { Config } from '../config/index.ts';
 import type { LetterCount } from '../dead-letters/index.ts';
@@ -15,18 +15,18 @@ export interface Start {
   port: MessagePort;
 }
 
-/** What the thread is told beside batches: to look at the files of the rules now, to end, and to give what it keeps for the
- * console to a port. */
+/** What the thread is asked to do besides batches: check the rule files now, end, or give what it keeps for the console to a
+ * port. */
 export type Instruction = 'reload' | 'close' | { kind: 'watch'; port: MessagePort };
 
 export type LogLevel = 'info' | 'warn' | 'error';
 
 export type News =
   | { kind: 'ready'; rules: RulesStatus }
-  /** It cannot start, by a problem of the configuration or of the rules. */
+  /** It cannot start, because of a problem with the configuration or the rules. */
   | { kind: 'refused'; failure: Failure }
   | { kind: 'rules'; rules: RulesStatus }
-  /** `trouble` is why the spool of a sink takes no batches; undefined where it does. */
+  /** `trouble` is why the spool of a sink accepts no batches; undefined if it does. */
   | { kind: 'spool'; sink: string; trouble: SpoolTrouble | undefined }
   /** The sources that are silent, the longest first. */
   | { kind: 'silences'; silences: readonly Silence[] }

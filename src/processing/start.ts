@@ -1,4 +1,4 @@
-/** Starts the thread that processes batches, and hears what it has to say. */
+/** Starts the thread that processes batches, and receives its reports. */
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import type { Config } from '../config/index.ts';
@@ -11,19 +11,19 @@ import { type Measurement, measure, observeThread } from '../telemetry/index.ts'
 import type { Instruction, News, Start } from './news.ts';
 
 export interface Processing {
-  /** Takes batches, as `processThere` sends them. */
+  /** Receives batches, as `processThere` sends them. */
   port: MessagePort;
-  /** The rules that decide now. */
+  /** The rules that are live. */
   rules(): RulesStatus;
-  /** Why spools take no batches, by sink; none where all do. */
+  /** Why spools accept no batches, by sink; empty if all do. */
   spools(): Readonly<Record<string, SpoolTrouble>>;
-  /** When a set of rules last took the place of another, or the first began. */
+  /** When a set of rules last replaced another, or the first became live. */
   rulesSince(): Date;
   /** A port by which the console's thread gets what is kept for it. */
   watch(): MessagePort;
   /** The sources that are silent, the longest first. */
   silences(): readonly Silence[];
-  /** Has the files of the rules looked at now. */
+  /** Has the rule files checked now. */
   reload(): void;
   /** Waits for deliveries under way, writes the state, and ends the thread. */
   close(): Promise<void>;
@@ -31,7 +31,7 @@ export interface Processing {
 
 export interface ProcessingParts {
   letterCount?: LetterCount;
-  /** Is given what the thread has measured, beside the metrics. */
+  /** Receives what the thread has measured, in addition to the metrics. */
   measured?: (measurements: readonly Measurement[]) => void;
 }
 
@@ -51,7 +51,7 @@ export async function startProcessing(
   const spools = new Map<string, SpoolTrouble>();
   let silences: readonly Silence[] = [];
 
-  // Both as a source and as built, where this is part of a file in a folder beside.
+  // Works both from source and as built, where this is part of a file in a sibling folder.
   const file = new URL(`../processing/thread.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url);
   const start: Start = { config, environment, letterCount, port: port2 };
   // Metrics of both threads are sent by this one.
@@ -68,7 +68,7 @@ export async function startProcessing(
   worker.on('error', (error) => {
     throw error;
   });
-  worker.once('exit', (code) => ready.reject(new Error(`the processing thread ended with ${code} at its start`)));
+  worker.once('exit', (code) => ready.reject(new Error(`the processing thread ended with ${code} during startup`)));
   worker.on('message', (news: News) => {
     switch (news.kind) {
       case 'ready':

@@ -1,4 +1,4 @@
-/** What the processing thread tells of itself. */
+/** What the processing thread reports about itself. */
 import { countsOf, type LiveRules } from '../rules/live-rules.ts';
 import type { RulesStatus } from '../server/health.ts';
 

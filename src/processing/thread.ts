@@ -39,13 +39,13 @@ import { openCorrelation } from './correlation.ts';
 import type { Instruction, LogLevel, News, Start } from './news.ts';
 import { statusOf } from './status.ts';
 
-/** How often it is looked which sources are silent. */
+/** How often to check which sources are silent. */
 const LOOK_MILLISECONDS = 10_000;
 
 const { config, environment, letterCount, port } = workerData as Start;
 const tell = (news: News) => parentPort!.postMessage(news);
 
-/** Logs by way of the other thread. */
+/** Logs through the other thread. */
 function relayedLogger(): Logger {
   const at = (level: LogLevel) => (fields: { err?: unknown } | string, message?: string) => {
     if (typeof fields === 'string')
@@ -87,7 +87,8 @@ async function start(): Promise<void> {
   gaugeState(store.entries());
   if (config.state === undefined && correlations.some(({ correlation: { test } }) => test.type === 'new_terms')) {
     logger.warn(
-      'Rules about new terms forget them on a restart, and learn anew: set state to keep them in a file or on a server',
+      'Rules about new terms forget them on a restart, and learn them again: set state to keep them in a file or on ' +
+        'a server',
     );
   }
   const troubles = new Map<string, SpoolLevel['trouble']>();
@@ -122,7 +123,7 @@ async function start(): Promise<void> {
   const sinks = await Promise.all(config.sinks.map((sink) => openSink(sink, dependencies)));
   const observer = { traced, findingSpans, countDetections, countReceipts, countSinkRecords };
   const onFailure = (error: unknown) =>
-    logger.error({ err: error }, 'A batch is not kept for the console, by a defect');
+    logger.error({ err: error }, 'A batch is not kept for the console, because of a defect');
   const keeper = isConsoleOn(config) ? openKeeper({ ...config.console, noveltyOf: novelty.of, onFailure }) : undefined;
   const process = processHere(
     {
@@ -139,13 +140,13 @@ async function start(): Promise<void> {
   void keepLooking(looking, logger, stopping.signal);
   parentPort!.on('message', async (instruction: Instruction) => {
     if (instruction === 'reload') {
-      // What two looks agree on is taken over.
+      // Changes are applied once two looks agree on them.
       await looking
         .look()
         .then(looking.look)
         .catch((error) => logger.error({ err: error }, 'Looking for changed rules failed'));
       const { hash, rules: live } = rules.ruleset();
-      logger.info({ ruleset: hash, rules: live.length }, 'Looked at the rule files, as asked');
+      logger.info({ ruleset: hash, rules: live.length }, 'Checked the rule files, as requested');
       return;
     }
     if (instruction !== 'close') return keeper?.serve(instruction.port);
@@ -157,7 +158,7 @@ async function start(): Promise<void> {
   tell({ kind: 'ready', rules: status() });
 }
 
-/** Tells after each look what is live now. */
+/** Reports after each look what is live. */
 function telling(rules: LiveRules, status: () => RulesStatus): LiveRules {
   return {
     ...rules,
@@ -168,7 +169,7 @@ function telling(rules: LiveRules, status: () => RulesStatus): LiveRules {
   };
 }
 
-/** Looks whenever somebody asks, each time after the look before. */
+/** Looks whenever somebody asks, each time after the previous look has ended. */
 function oneByOne(rules: LiveRules): LiveRules {
   let last = Promise.resolve();
   return {

@@ -1,16 +1,16 @@
-/** Batches on their way, and those whose sender has gone without its answer. A sender repeats such a batch byte for byte, as it
- * cannot know what became of it: the repetition joins the first attempt, so that it is neither evaluated nor delivered anew. */
+/** Batches under way, and those whose sender has gone without its answer. A sender repeats such a batch byte for byte, as it
+ * cannot know what became of it: the repetition joins the first attempt, and is neither evaluated nor delivered again. */
 
 import { countRecords } from '../batch/count.ts';
 import { digestOf } from '../batch/digest.ts';
 import type { Batch, ProcessedBatch } from '../pipeline.ts';
 
-/** How many are remembered that were delivered without an answer; of a thousand chunks of Fluent Bit some 2 GB are under
- * way. */
+/** How many batches that were delivered without an answer are remembered; a thousand chunks of Fluent Bit are some 2 GB
+ * under way. */
 const MOST_REMEMBERED = 1_000;
 
 export interface Attempt {
-  /** The batch with its tags; undefined once it is delivered, when only that is remembered. */
+  /** The batch with its tags; undefined once it is delivered, since only that is then remembered. */
   tagged: Promise<ProcessedBatch> | undefined;
   /** Resolves when every sink has it, with the number of its records. */
   readonly delivered: Promise<number>;
@@ -20,16 +20,16 @@ export interface Attempts {
   /** The attempt at a batch that is the same, byte for byte, if one is under way or was delivered without an answer. */
   like(batch: Batch): Attempt | undefined;
   begin(batch: Batch, tagged: Promise<ProcessedBatch>, deliver: (tagged: ProcessedBatch) => Promise<void>): Attempt;
-  /** Notes that the sender of this batch has gone, and may send it again. The bytes must be there still. */
+  /** Notes that the sender of this batch has gone, and may send it again. The bytes must still be there. */
   remember(attempt: Attempt, batch: Batch): void;
-  /** Notes that a sender has its answer: what comes now is another batch, though it be equal. */
+  /** Notes that a sender has its answer: what comes now is another batch, even if it is equal. */
   forget(attempt: Attempt): void;
 }
 
 interface Entry {
   batch: Pick<Batch, 'fluentTag' | 'codec' | 'bytes'>;
   length: number;
-  /** Set when the bytes are not to be counted on any more. */
+  /** Set once the bytes can no longer be relied on. */
   digest: string | undefined;
 }
 

@@ -12,30 +12,30 @@ declare module 'fastify' {
     endpoint?: Endpoint;
   }
   interface FastifyRequest {
-    /** Name of the credential; undefined where none is asked for. */
+    /** Name of the credential; undefined if none is required. */
     credential: string | undefined;
   }
 }
 
 export type Access =
-  /** `name` is that of the credential, for the log; undefined where none is asked for. */
+  /** `name` is that of the credential, for the log; undefined if none is required. */
   | { kind: 'granted'; name: string | undefined }
   /** Nothing that was presented is a credential. `why` is what is wrong with a signed token. */
   | { kind: 'unauthorized'; why?: string }
-  /** Whether it is one cannot be known: the keys that sign it cannot be had. */
+  /** Whether it is one cannot be known: the keys to verify it are unavailable. */
   | { kind: 'unknown'; why: string }
   /** The credential opens another endpoint. */
   | { kind: 'forbidden'; name: string };
 
 export interface Doorkeeper {
-  /** A promise where a signed token has to be verified.
-   * @param token that the request presents elsewhere than in its Authorization header */
+  /** A promise if a signed token has to be verified.
+   * @param token presented elsewhere than in the Authorization header */
   accessOf(
     request: Pick<IncomingMessage, 'headers' | 'socket'>,
     endpoint: Endpoint,
     token?: string,
   ): Access | Promise<Access>;
-  /** Asks for other credentials from now on, on open connections too. */
+  /** Requires other credentials from now on, on open connections too. */
   renew(auth: Auth | undefined): void;
 }
 
@@ -44,7 +44,7 @@ interface Credential {
   endpoints: readonly Endpoint[];
 }
 
-/** Without `auth` everybody may use all. */
+/** Without `auth`, everybody may use everything. */
 export function openDoor(auth: Auth | undefined): Doorkeeper {
   let asked = auth && checksOf(auth);
   return {
@@ -94,11 +94,11 @@ function checksOf({ basic = [], bearer = [], certificates = [], jwt = [], openMe
     byHeader(authorization = ''): Credential[] {
       const [scheme, credentials = ''] = authorization.split(' ', 2);
       const given = digest(scheme!.toLowerCase(), credentials);
-      // Every digest is compared, so that time does not tell which one is near.
+      // Every digest is compared, so that timing does not reveal which one is close.
       const equal = secrets.map(({ expected }) => timingSafeEqual(expected, given));
       return secrets.filter((_, index) => equal[index]).map(({ credential }) => credential);
     },
-    /** Undefined where no signed token is presented, or none is asked for. */
+    /** Undefined if no signed token is presented, or none is accepted. */
     bySignature(authorization = ''): Promise<Credential[] | Refusal> | undefined {
       const [scheme, token = ''] = authorization.split(' ', 2);
       const isSigned = jwt.length > 0 && scheme!.toLowerCase() === 'bearer' && token.split('.', 4).length === 3;
@@ -117,17 +117,17 @@ function checksOf({ basic = [], bearer = [], certificates = [], jwt = [], openMe
   };
 }
 
-/** Digests have one length, which timingSafeEqual needs and which hides that of the secret. */
+/** Digests have the same length, which timingSafeEqual needs and which hides the length of the secret. */
 function digest(scheme: string, credentials: string): Buffer {
   return createHash('sha256').update(`${scheme} ${credentials}`).digest();
 }
 
 const none: ReadonlySet<string> = new Set();
-/** A certificate is that of its connection, and read once for it. */
+/** A certificate belongs to its connection, and is read once for it. */
 const namesRead = new WeakMap<object, ReadonlySet<string>>();
 
-/** The names of the certificate that the client has presented, each after its type; none where an authority that is trusted
- * has not signed it. */
+/** The names in the certificate that the client has presented, each after its type; none unless a trusted authority has
+ * signed it. */
 function namesOf(socket: IncomingMessage['socket']): ReadonlySet<string> {
   const { authorized, getPeerCertificate } = socket as Partial<TLSSocket>;
   if (authorized !== true || getPeerCertificate === undefined) return none;
@@ -141,8 +141,8 @@ function namesOf(socket: IncomingMessage['socket']): ReadonlySet<string> {
   return names;
 }
 
-/** Node writes `DNS:a, URI:b`, and a name that holds a comma or a quote in quotes as JSON does. Such a name is none of the
- * settings': taken apart at its commas, it would pass for others. */
+/** Node writes `DNS:a, URI:b`, and quotes a name that contains a comma or a quote, as JSON does. Such a name matches no
+ * setting; split at its commas, it would pass for others. */
 export function alternativeNames(text: string): string[] {
   return text.replace(/"(?:[^"\\]|\\.)*"/g, '"').split(', ');
 }

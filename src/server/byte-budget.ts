@@ -3,39 +3,39 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Problem } from '../problem.ts';
 
-/** What one request has of the budget. */
+/** One request's share of the budget. */
 export interface ByteShare {
-  /** Takes room for bytes that are about to be there. Where there is none, peers that rest give up theirs.
-   * @throws Problem `server.overloaded` where others have taken too much; one alone takes what it needs */
+  /** Reserves space for bytes that are about to come. If there is none, peers that rest give up theirs.
+   * @throws Problem `server.overloaded` if others hold too much; a share that is alone gets what it needs */
   take(bytes: number): void;
-  /** The same for a sender that can be left waiting: resolves when there is room. The first that waits may use the whole
-   * budget until its share is released, others leave a reserve for it: else each could hold a part of a message, and wait
+  /** The same for a sender that can be left waiting: resolves when there is space. The first that waits may use the whole
+   * budget until its share is released; others leave a reserve for it. Otherwise each could hold part of a message and wait
    * for the others.
    * @param gone ends the wait with its reason */
   claim(bytes: number, gone: AbortSignal): Promise<void>;
-  /** Counts what is there already, whatever the limit: it holds up what comes after. */
+  /** Counts bytes that exist already, whatever the limit: they hold up what comes next. */
   add(bytes: number): void;
   give(bytes: number): void;
-  /** Waits until others leave room, as they do not where they have added to it.
+  /** Waits until others leave space, which they may not once they have used `add`.
    * @param gone ends the wait with its reason */
   room(gone: AbortSignal): Promise<void>;
-  /** Says that what this share has depends on how fast its peer sends or reads.
-   * @param giveUp gives back room at once; called when the peer rests for too long, or while others need the room */
+  /** Declares that what this share holds depends on how fast its peer sends or reads.
+   * @param giveUp gives its space back at once; called when the peer rests for too long, or while others need the space */
   waitForPeer(phase: 'arriving' | 'replying', giveUp: (problem: Problem) => void): PeerWait;
-  /** Does some work on the bytes. They are there until it is done, though the sender may have gone. */
+  /** Does some work on the bytes, which stay counted until it is done, even if the sender has gone. */
   keep<T>(work: () => Promise<T>): Promise<T>;
   release(): void;
 }
 
 export interface PeerWait {
-  /** The peer has sent or read so many bytes more. */
+  /** The peer has sent or read this many more bytes. */
   progress(bytes: number): void;
   end(): void;
 }
 
 export interface ByteBudget {
   open(): ByteShare;
-  /** Lets all give up whose body has not arrived. */
+  /** Makes all give up whose body has not arrived. */
   close(): void;
 }
 
@@ -43,7 +43,7 @@ export interface ByteBudget {
 const STEP_BYTES = 16 * 1024;
 /** How long it may rest: 800 bytes a second are enough. */
 const LONGEST_REST_SECONDS = 20;
-/** And while others need the room. */
+/** How long it may rest while others need the space. */
 const SHORTEST_REST_SECONDS = 2;
 const LOOK_MILLISECONDS = 250;
 
@@ -54,20 +54,20 @@ interface Resting {
 }
 
 /** @param clock seconds since some moment
- * @param reserve bytes that the largest message takes until it is complete */
+ * @param reserve bytes that the largest message needs until it is complete */
 export function byteBudget(maxBytes: number, clock = () => performance.now() / 1000, reserve = 0): ByteBudget {
   let pending = 0;
-  /** The share that has waited for longest, of those that claim room. */
+  /** The share that has waited longest, of those that claim space. */
   let first: object | undefined;
   const resting = new Set<Resting>();
 
-  /** Makes room, if peers that rest have some, those first that have rested longest. */
+  /** Makes space by giving up peers that rest, those that have rested longest first. */
   function makeRoom(isEnough: () => boolean): void {
     if (isEnough()) return;
     const now = clock();
     for (const one of [...resting].sort((a, b) => a.since - b.since)) {
       if (now - one.since < SHORTEST_REST_SECONDS || isEnough()) return;
-      one.giveUp(new Problem('server.overloaded', `${pending} bytes are held, and this peer rests`));
+      one.giveUp(new Problem('server.overloaded', `${pending} bytes are held, and this peer is idle`));
     }
   }
 
@@ -83,7 +83,7 @@ export function byteBudget(maxBytes: number, clock = () => performance.now() / 1
       change(-own);
       if (first === share) first = undefined;
     };
-    /** Looks again and again, for as long as peers that rest do not give up theirs. */
+    /** Checks repeatedly, for as long as peers that rest do not give up theirs. */
     const waitUntil = async (fits: () => boolean, gone: AbortSignal) => {
       for (makeRoom(fits); !fits(); makeRoom(fits)) {
         await sleep(LOOK_MILLISECONDS, undefined, { signal: gone }).catch(() => gone.throwIfAborted());
@@ -93,7 +93,7 @@ export function byteBudget(maxBytes: number, clock = () => performance.now() / 1
       take(bytes) {
         const fits = () => pending === own || pending + bytes <= maxBytes;
         makeRoom(fits);
-        if (!fits()) throw new Problem('server.overloaded', `${pending} bytes are being worked on`);
+        if (!fits()) throw new Problem('server.overloaded', `${pending} bytes are being processed`);
         change(bytes);
       },
       async claim(bytes, gone) {

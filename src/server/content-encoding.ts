@@ -1,4 +1,4 @@
-/** Request bodies as they were before compression, within limits. */
+/** Decompresses request bodies, within limits. */
 import { setImmediate } from 'node:timers/promises';
 import { constants, createGunzip, createZstdDecompress } from 'node:zlib';
 import type { Config } from '../config/index.ts';
@@ -7,9 +7,9 @@ import { Problem } from '../problem.ts';
 import type { ByteShare } from './byte-budget.ts';
 import { growingBytes } from './growing-bytes.ts';
 
-/** A body without its compression; one without any is what comes back.
+/** Decompresses a body; one that is not compressed is returned as it is.
  * @param encoding the Content-Encoding header
- * @param share is taken from as the body grows
+ * @param share is charged as the body grows
  * @param gone ends the work when the sender has gone
  * @throws Problem `request.encoding`, `body.corrupt`, `body.too_large` or `server.overloaded`; the reason of `gone` */
 export type Decompress = (
@@ -26,7 +26,7 @@ interface Inflation {
   gone: AbortSignal;
 }
 
-/** What Fluent Bit's `compress` knows beside `identity`, by the name in Content-Encoding. */
+/** What Fluent Bit's `compress` supports besides `identity`, by the name in Content-Encoding. */
 const encodings: Record<string, (inflation: Inflation) => Promise<Uint8Array<ArrayBuffer>>> = {
   gzip: (inflation) => inflate(createGunzip({ chunkSize: PIECE_BYTES }), inflation),
   zstd: (inflation) =>
@@ -34,10 +34,10 @@ const encodings: Record<string, (inflation: Inflation) => Promise<Uint8Array<Arr
   snappy: unsnap,
 };
 
-/** Bytes that are inflated in one go: more come only when there is room for these. */
+/** Bytes that are inflated at once: more follow only when there is space for these. */
 const PIECE_BYTES = 256 * 1024;
 
-/** Makes what decompresses bodies, one at a time: in the midst of one, memory and a thread are held. */
+/** Makes the function that decompresses bodies, one at a time: each holds memory and a thread meanwhile. */
 export function decompressor({ maxDecompressedBytes, maxCompressionRatio }: Config['limits']): Decompress {
   let last: Promise<unknown> = Promise.resolve();
   return (body, encoding, share, gone) => {
@@ -60,7 +60,7 @@ export function decompressor({ maxDecompressedBytes, maxCompressionRatio }: Conf
   };
 }
 
-/** Leaving the stream in the midst of it ends its work after the piece that is under way. */
+/** Leaving the stream early ends its work after the piece that is under way. */
 async function inflate(
   stream: ReturnType<typeof createGunzip>,
   { body, maxLength, share, gone }: Inflation,
@@ -81,7 +81,7 @@ async function inflate(
   }
 }
 
-/** No more memory for the window of a frame than for what comes out. */
+/** No more memory for the window of a frame than for its output. */
 function zstdWithin({ maxLength }: Inflation): Record<number, number> {
   const windowLog = Math.ceil(Math.log2(Math.max(maxLength, 2)));
   return { [constants.ZSTD_d_windowLogMax]: Math.min(Math.max(windowLog, SMALLEST_WINDOW_LOG), LARGEST_WINDOW_LOG) };
@@ -89,17 +89,17 @@ function zstdWithin({ maxLength }: Inflation): Record<number, number> {
 
 /** What compressors use for a few bytes. */
 const SMALLEST_WINDOW_LOG = 20;
-/** The default of zstd, beyond which a compressor has to be asked. */
+/** The default limit of zstd, which a compressor exceeds only when asked to. */
 const LARGEST_WINDOW_LOG = 27;
 
-/** In this thread, for some hundredths of a second at most: each thread of a pool would keep the memory that it has had. */
+/** In this thread, for a few hundredths of a second at most: each thread of a pool would keep the memory that it has used. */
 async function unsnap({ body, maxLength, share }: Inflation): Promise<Uint8Array<ArrayBuffer>> {
   const length = snappyLength(body);
   if (length > maxLength) throw tooLarge(maxLength);
   share.take(length);
   try {
     const { uncompressSync } = await import('snappy');
-    // Others may wait for this thread since the body before.
+    // Other work may have been waiting for this thread since the previous body.
     await setImmediate();
     // Memory that is not copied cannot be transferred.
     const options = { asBuffer: true, copyOutputData: true };
@@ -122,5 +122,5 @@ function snappyLength(block: Uint8Array): number {
     length += (block[index]! & 0x7f) * 2 ** (7 * index);
     if (block[index]! < 0x80) return length;
   }
-  throw new Problem('body.corrupt', 'a snappy block begins with its length, which is not there');
+  throw new Problem('body.corrupt', 'a snappy block begins with its length, which is missing');
 }

@@ -1,7 +1,7 @@
-/** The Fluent tag of a batch, without control characters: it may be made of what a record holds, and goes into logs, spans and
+/** The Fluent tag of a batch, without control characters: it may be made from record content, and goes into logs, spans and
  * other systems. */
 
-/** Of a header. */
+/** The tag in a header. */
 export function tagIn(value: string | string[] | undefined): string | undefined {
   const text = Array.isArray(value) ? value[0] : value;
   // Node reads headers as Latin-1, while Fluent Bit writes a tag in UTF-8.

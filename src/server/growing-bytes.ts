@@ -1,23 +1,23 @@
-/** Bytes that come piece by piece, in memory that grows with them and is counted. What they outgrow is freed at once, and
- * not when it is collected. */
+/** Bytes that arrive piece by piece, in memory that grows with them and is counted. Memory that they outgrow is freed at
+ * once, rather than when it is collected. */
 import type { ByteShare } from './byte-budget.ts';
 
 export interface GrowingBytes {
   /** How many there are. */
   length(): number;
-  /** How much room a piece of that many bytes takes. */
+  /** How much more memory a piece of that many bytes needs. */
   more(bytes: number): number;
   /** @throws Problem `server.overloaded` */
   append(piece: Uint8Array): void;
   /** All of them, which are the caller's to give back. */
   finish(): Uint8Array<ArrayBuffer>;
-  /** Frees them, and gives their room back. */
+  /** Frees them, and gives their space back. */
   drop(): void;
 }
 
 const FIRST_BYTES = 64 * 1024;
 
-/** @param most that will come: no more memory than that is taken */
+/** @param most that will come: no more memory than that is used */
 export function growingBytes(share: Pick<ByteShare, 'take' | 'give'>, most: number): GrowingBytes {
   let bytes = new Uint8Array(0);
   let length = 0;

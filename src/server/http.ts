@@ -39,29 +39,29 @@ import { openTurns } from './turns.ts';
 export interface ServerParts {
   config: Config;
   process: Process;
-  /** Whether there is a sink that takes the records. */
+  /** Whether any sink accepts the records. */
   hasSinks: boolean;
   rules: () => RulesStatus;
   spools?: HealthParts['spools'];
   logger: Logger;
   telemetry: Pick<Telemetry, 'prometheus'>;
   deadLetters: DeadLetters | undefined;
-  /** Undefined where it is off. */
+  /** Undefined if it is off. */
   console?: Console | undefined;
 }
 
 export interface Server {
   app: FastifyInstance;
-  /** For the listener that is the console's alone; undefined where it has none. */
+  /** The console's own listener; undefined if it has none. */
   consoleApp: FastifyInstance | undefined;
-  /** Refuses new requests and those that have not been begun, waits for the others, and closes. */
+  /** Refuses new requests and those not yet begun, waits for the others, and closes. */
   drain(): Promise<void>;
-  /** Takes over credentials, and the files of `tls` as they are now.
-   * @throws Error where these cannot be used; the ones before stay then */
+  /** Applies new credentials, and reloads the files of `tls`.
+   * @throws Error if the files cannot be used; the previous ones then stay in effect */
   renew(config: Pick<Config, 'auth' | 'tls'>): void;
   /** How many requests have no answer yet. */
   unanswered(): number;
-  /** What other listeners share with it: all that comes is bounded together. */
+  /** Shared with other listeners, so that all input counts against the same limits. */
   shared: Shared;
 }
 
@@ -75,21 +75,21 @@ export interface Shared {
 
 /** How long the headers of a request may take, from its first byte or from the opening of its connection. */
 const HEADERS_MILLISECONDS = 10_000;
-/** Each may hold headers, which the parser keeps. */
+/** Each connection may hold headers, which the parser keeps. */
 const MAX_CONNECTIONS = 1000;
 
-/** Of HTTP itself, over TLS or not. */
+/** Options of HTTP itself, with or without TLS. */
 const protocol: ServerOptions = {
   maxHeaderSize: maxHeaderBytes,
-  // Takes control characters in a header, which a Fluent tag may have where it is made of what records hold. (Node
-  // 26.10 would loop without end on a NUL with httpValidation: 'relaxed', which takes no more than that.)
+  // Accepts control characters in a header: a Fluent tag made from record content may contain them. (Node 26.10 would
+  // loop endlessly on a NUL with httpValidation: 'relaxed', which accepts no more than that.)
   insecureHTTPParser: true,
   requireHostHeader: false,
   headersTimeout: HEADERS_MILLISECONDS,
   connectionsCheckingInterval: HEADERS_MILLISECONDS / 4,
 };
 
-/** No route has a schema. Fastify's own compilers, which it would load, take longer than the rest of it. */
+/** No route has a schema, and loading Fastify's own compilers would take longer than loading the rest of it. */
 function noCompiler(): never {
   throw new Error('a route has a schema, and nothing compiles it');
 }
@@ -138,7 +138,7 @@ export function buildServer({
       turns.close();
       budget.close();
       await Promise.all([idle, endStreams?.()]);
-      // What is open yet is idle, or has sent half of its headers.
+      // Connections still open are idle, or have sent only part of their headers.
       for (const one of apps) one.server.closeAllConnections();
       await Promise.all(apps.map((one) => one.close()));
     },
@@ -159,7 +159,7 @@ function openApp({ tls, logger, remind, refuse, door, inFlight }: AppParts): Fas
   const app = Fastify({
     loggerInstance: logger as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
-    // Longer than the 30 s that Fluent Bit keeps an idle connection, so that it is never the one surprised.
+    // Longer than the 30 s for which Fluent Bit keeps an idle connection, so that Fluent Bit closes it first.
     keepAliveTimeout: 75_000,
     requestTimeout: 120_000,
     return503OnClosing: false,
@@ -171,14 +171,14 @@ function openApp({ tls, logger, remind, refuse, door, inFlight }: AppParts): Fas
   } as FastifyServerOptions);
   app.server.maxConnections = MAX_CONNECTIONS;
   app.server.on('drop', () => app.server.closeIdleConnections());
-  // An expectation that is not known is none: Node would answer 417.
+  // Unknown expectations are ignored: Node would answer 417.
   app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
 
   app.decorateRequest('credential', undefined);
   app.addHook('onRequest', async (request, reply) => {
     if (isAmbiguous(request.headers)) {
       reply.header('connection', 'close');
-      throw new Problem('request.malformed', 'Transfer-Encoding may be chunked, and then there is no Content-Length');
+      throw new Problem('request.malformed', 'Transfer-Encoding must be chunked, without a Content-Length');
     }
     const { open, endpoint = 'records', source } = request.routeOptions.config;
     if (open) return;
@@ -209,8 +209,8 @@ function openApp({ tls, logger, remind, refuse, door, inFlight }: AppParts): Fas
   return app;
 }
 
-/** Whether a proxy may see another end of the body than the parser does, which lets all pass: what is behind that end would
- * be a request that the proxy has not seen. */
+/** Whether a proxy may see a different end of the body than the parser does, which accepts everything: what follows that end
+ * would be a request that the proxy has not seen. */
 function isAmbiguous({ 'transfer-encoding': encoding, 'content-length': length }: IncomingHttpHeaders): boolean {
   return encoding !== undefined && (length !== undefined || encoding.trim().toLowerCase() !== 'chunked');
 }

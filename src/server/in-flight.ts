@@ -1,7 +1,7 @@
 /** The requests in flight, which a stop waits for. */
 
 export interface InFlight {
-  /** Counts a request in; the function that comes back counts it out. */
+  /** Counts a request in; the returned function counts it out. */
   begin(): () => void;
   isClosing(): boolean;
   /** How many are not counted out yet. */

@@ -1,4 +1,4 @@
-/** The routes of the sources: a batch comes in, and its reply is its fate. */
+/** The routes of the sources: a batch comes in, and the reply reports its outcome. */
 import { finished, Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Config, Reply } from '../config/index.ts';
@@ -17,9 +17,9 @@ import { isFluentBit } from './sender.ts';
 import { whole } from './thread-messages.ts';
 import type { Turns } from './turns.ts';
 
-/** Bytes that Fluent Bit takes of a reply, less room for its status line and headers. */
+/** Bytes of a reply that Fluent Bit accepts, less space for its status line and headers. */
 const fluentBitReplyBytes = 3500;
-/** Bytes of a reply that are written in one go, so that it shows whether they are read. */
+/** Bytes of a reply that are written at once: few enough to show whether the peer reads them. */
 const pieceBytes = 64 * 1024;
 
 declare module 'fastify' {
@@ -28,14 +28,14 @@ declare module 'fastify' {
     pending: Pending | undefined;
   }
   interface FastifyContextConfig {
-    /** Asks for no credentials. */
+    /** Requires no credentials. */
     open?: boolean;
-    /** Whose requests come here. */
+    /** The source whose requests come here. */
     source?: Source;
   }
 }
 
-/** What is known of a request until it is answered. */
+/** What is known about a request until it is answered. */
 interface Pending {
   span: RequestSpan;
   share: ByteShare;
@@ -50,7 +50,7 @@ export interface IngestParts {
   config: Config;
   sources: readonly Source[];
   take: TakeBatch;
-  /** Whether there is a sink that takes the records. */
+  /** Whether any sink accepts the records. */
   hasSinks: boolean;
   turns: Turns;
   budget: ByteBudget;
@@ -64,7 +64,7 @@ export function ingestRoutes(app: FastifyInstance, parts: IngestParts): void {
 
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', async (request: FastifyRequest, payload: Readable) => {
-    // On other routes nothing reads it.
+    // Other routes do not read the body.
     return request.pending && receive(payload, announced(request), maxBodyBytes, request.pending.share);
   });
 
@@ -99,7 +99,7 @@ export function ingestRoutes(app: FastifyInstance, parts: IngestParts): void {
     const leaving = new AbortController();
     const pending: Pending = { span, share, gone: leaving.signal };
     request.pending = pending;
-    // Called when the reply is written, or when the sender has gone before.
+    // Called once the reply is written, or when the sender disconnects before that.
     finished(reply.raw, (error) => {
       if (error) {
         leaving.abort(abandoned);
@@ -107,7 +107,7 @@ export function ingestRoutes(app: FastifyInstance, parts: IngestParts): void {
       }
       pending.reading?.end();
       free(pending.sent);
-      // Where the sender has gone, the work on it may not have ended.
+      // If the sender has gone, work on the body may still be under way.
       if (!error) free(request.body as Uint8Array<ArrayBuffer> | undefined);
       share.release();
       span.end(error ? abandoned.statusFor('other') : reply.statusCode);
@@ -148,7 +148,7 @@ export function ingestRoutes(app: FastifyInstance, parts: IngestParts): void {
       reply: answered,
       defect,
     } = await take(batch, { reply: wanted, layout }, share, gone).catch((error) => {
-      // Processing takes the bytes away and gives them back on a failure, for them to be kept.
+      // Processing takes ownership of the bytes and returns them on a failure, so that they can be kept.
       if (bytes === body) request.body = batch.bytes;
       else free(batch.bytes);
       throw error;
@@ -193,21 +193,21 @@ export function sourceRequestOf({ headers, query }: FastifyRequest): SourceReque
   return { headers, query: query as SourceRequest['query'], now: Date.now() };
 }
 
-/** Answers as a source says. */
+/** Sends the answer of a source. */
 export function send(reply: FastifyReply, { status, mediaType, headers = {}, body }: SourceAnswer): FastifyReply {
   reply.code(status).headers(headers);
   if (mediaType !== undefined) reply.type(mediaType);
-  // Fastify adds a charset to the type of text, which not every sender takes.
+  // Fastify adds a charset to the type of text, which not every sender accepts.
   return reply.send(typeof body === 'string' ? Buffer.from(body) : body);
 }
 
-/** Bytes of the body as the sender says, if it does. */
+/** Bytes of the body that the sender announces, if it does. */
 function announced({ headers }: FastifyRequest): number | undefined {
   const length = headers['content-length'];
   return length === undefined ? undefined : Number(length);
 }
 
-/** A reply piece by piece: the next is asked for when there is room for it on its way. */
+/** A reply, piece by piece: the next is requested once the stream has space for it. */
 function* pieces(bytes: Uint8Array, reading: PeerWait): Generator<Uint8Array> {
   for (let start = 0; start < bytes.length; start += pieceBytes) {
     yield bytes.subarray(start, start + pieceBytes);
@@ -215,7 +215,8 @@ function* pieces(bytes: Uint8Array, reading: PeerWait): Generator<Uint8Array> {
   }
 }
 
-/** What the sender wants back: by the query, else by configuration, else nothing for Fluent Bit and all for others. */
+/** The reply that the sender gets: as the query says, else the source, else the configuration; else nothing for Fluent Bit and
+ * all records for others. */
 function wantedReply(source: Source, request: FastifyRequest, config: Config): Reply {
   const { reply } = request.query as { reply?: unknown };
   if (reply === undefined) return source.reply ?? config.reply ?? (isFluentBit(request) ? 'none' : 'records');

@@ -1,4 +1,4 @@
-/** Takes a batch from its bytes to its fate: in its turn, within the budget, for as long as its sender waits. */
+/** Handles a batch from its bytes to its fate: in its turn, within the budget, for as long as its sender waits. */
 import type { Batch, Pause } from '../pipeline.ts';
 import type { ByteShare } from './byte-budget.ts';
 import type { Answer, Process, Wanted } from './processor.ts';

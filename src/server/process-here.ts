@@ -1,4 +1,4 @@
-/** Processes batches in the thread that calls. */
+/** Processes batches in the calling thread. */
 import { countRecords } from '../batch/count.ts';
 import { type Batch, deliverBatch, type Parts, type Pause, type ProcessedBatch, tagBatch } from '../pipeline.ts';
 import type { Problem } from '../problem.ts';
@@ -10,13 +10,13 @@ import { replyTo } from './reply.ts';
 /** A request that waits for an attempt. */
 interface Joined {
   attempt: Attempt;
-  /** Undefined where neither a delivery nor a reply needs it. */
+  /** Undefined if neither a delivery nor a reply needs it. */
   processed: ProcessedBatch | undefined;
   /** Whether the attempt was begun for it. */
   isOwn: boolean;
 }
 
-/** @param keep is given each batch once it is tagged, for what shows them; whatever becomes of that, the batch goes on */
+/** @param keep receives each batch once it is tagged, so that it can be shown; whatever becomes of that, the batch continues */
 export function processHere(parts: Parts, keep: (batch: ProcessedBatch) => void = () => {}): Process {
   const attempts = openAttempts();
   const copies = parts.sinks.reduce((sum, sink) => sum + (sink.copies ?? 1), 0);
@@ -58,7 +58,7 @@ export function processHere(parts: Parts, keep: (batch: ProcessedBatch) => void 
       return { attempt: earlier, processed, isOwn: false };
     }
     const processed = await earlier.tagged.catch(() => undefined);
-    // Left, as its sender had gone before it was delivered.
+    // Abandoned, as its sender had gone before it was delivered.
     if (processed === undefined) return join(batch, wanted, pause);
     return { attempt: earlier, processed: processed.repeated(batch), isOwn: false };
   }
@@ -67,7 +67,7 @@ export function processHere(parts: Parts, keep: (batch: ProcessedBatch) => void 
     const { processed, isOwn } = joined;
     let { attempt } = joined;
     let isJoined = !isOwn;
-    // A sender that goes from here on is not noticed by the sinks: what they have begun may have arrived.
+    // From here on, sinks do not notice that a sender goes: what they have begun may have arrived.
     const leave = () => attempts.remember(attempt, batch);
     gone.addEventListener('abort', leave, { once: true });
     const records = await attempt.delivered.catch((error) => {
@@ -86,19 +86,19 @@ export function processHere(parts: Parts, keep: (batch: ProcessedBatch) => void 
 
   return (batch, wanted, gone, pause) => {
     const joining = join(batch, wanted, pause);
-    // What was tagged for another request counts there.
+    // What was tagged for another request is counted there.
     const tagged = joining.then(({ processed, isOwn }) =>
       isOwn && processed !== undefined ? heldBytes(processed, copies) : 0,
     );
     const answered = joining.then(async (joined) => answer(joined, batch, wanted, gone));
-    // Whoever waits for `tagged` has the error as well, and then does not wait for the answer.
+    // A caller that waits for `tagged` gets the error as well, and then does not wait for the answer.
     answered.catch(() => {});
     return { tagged, answered };
   };
 }
 
-/** A sink encodes the records again, and each of their tags is about half as long as it is large.
- * @param copies that all sinks make */
+/** A sink encodes the records again, and an encoded tag is about half as long as it is large in memory.
+ * @param copies that all sinks make together */
 function heldBytes({ bytes, heapBytes }: ProcessedBatch, copies: number): number {
   return Math.ceil(heapBytes + copies * (bytes.length + heapBytes / 2));
 }

@@ -1,4 +1,4 @@
-/** Processes batches in another thread, so that this one always has time for who asks and for signals. */
+/** Processes batches in another thread, so that this one always has time for requests and signals. */
 import type { MessagePort } from 'node:worker_threads';
 import { traceHeaders } from '../telemetry/index.ts';
 import type { Answer, Process } from './processor.ts';
@@ -40,7 +40,7 @@ export function processThere(port: Pick<MessagePort, 'postMessage' | 'on'>): Pro
     const leave = () => send({ kind: 'gone', id, failure: failureOf(gone.reason) });
     gone.addEventListener('abort', leave, { once: true });
     const answered = one.answered.promise.finally(() => gone.removeEventListener('abort', leave));
-    // Whoever waits for `tagged` has the error as well, and then does not wait for the answer.
+    // A caller that waits for `tagged` gets the error as well, and then does not wait for the answer.
     answered.catch(() => {});
     return { tagged: one.tagged.promise, answered };
   };

@@ -1,4 +1,4 @@
-/** Takes in the body of a request, as fast as its sender sends it. */
+/** Receives the body of a request, as fast as its sender sends it. */
 import type { Readable } from 'node:stream';
 import { freeAlone } from '../free.ts';
 import { Problem } from '../problem.ts';
@@ -6,8 +6,8 @@ import type { ByteShare } from './byte-budget.ts';
 import { growingBytes } from './growing-bytes.ts';
 
 /** The whole body. Only what has arrived is counted.
- * @param payload of which nobody else reads: its pieces are freed when they are copied
- * @param length as the sender says it, if it does
+ * @param payload has no other reader: its pieces are freed once they are copied
+ * @param length that the sender announces, if it does
  * @throws Problem `body.too_large`, `server.overloaded`, `server.draining`, `request.too_slow`, `request.abandoned` */
 export function receive(
   payload: Readable,
@@ -30,7 +30,7 @@ export function receive(
       settle(() => {
         bytes.drop();
         reject(problem);
-        // What still comes is passed over, until the reply has closed the connection.
+        // What still arrives is discarded, until the reply has closed the connection.
         payload.resume();
       });
     const wait = share.waitForPeer('arriving', fail);

@@ -1,5 +1,4 @@
-/** How a request is refused: what is answered, what is logged, and what is kept. Which status a problem has is in its row in
- * problem.ts. */
+/** How a request is refused: what is answered, logged and kept. The status of each problem is in its row in problem.ts. */
 import type { Socket } from 'node:net';
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
@@ -10,13 +9,14 @@ import { send, sourceRequestOf } from './ingest.ts';
 import type { Remind } from './reminders.ts';
 import { type Sender, senderOf } from './sender.ts';
 
-/** What the headers of a request may have: Node's default would refuse a long Fluent tag. */
+/** Limit for the headers of a request: Node's default would refuse a long Fluent tag. */
 export const maxHeaderBytes = 64 * 1024;
 /** Seconds after which a refused sender is asked to try again. */
 const retryAfterSeconds = 5;
 /** Characters of a detail that are answered and logged. */
 const longestDetail = 500;
-/** What many requests are refused for at once, by no fault of theirs or by somebody who tries: one line stands for all. */
+/** Problems for which many requests are refused at once, through no fault of theirs or because somebody probes: one log line
+ * stands for all. */
 const underLoad: readonly ProblemCode[] = [
   'request.unauthorized',
   'request.forbidden',
@@ -35,15 +35,15 @@ const underLoad: readonly ProblemCode[] = [
   'request.too_slow',
 ];
 
-/** Whoever is refused for these has nothing kept. */
+/** Nothing is kept of a request that is refused for these. */
 const credentials: readonly ProblemCode[] = ['request.unauthorized', 'request.forbidden'];
 
 /** The problem to answer with for whatever a handler threw. */
 export function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error;
   const { code, message, statusCode } = error as { code?: string; message: string; statusCode?: number };
-  // Its message has the whole URL, with whatever token is in it.
-  if (code === 'FST_ERR_BAD_URL') return new Problem('request.malformed', 'its path is not a valid one');
+  // Its message contains the whole URL, with any token in it.
+  if (code === 'FST_ERR_BAD_URL') return new Problem('request.malformed', 'its path is not valid');
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new Problem('body.too_large', message);
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return new Problem('request.media_type', message);
   if (statusCode !== undefined && statusCode < 500) return new Problem('request.malformed', message, { cause: error });
@@ -56,15 +56,15 @@ export interface Refused {
   sender: Sender;
   /** Address of the sender. */
   from: string | undefined;
-  /** Whether the sender is there yet. */
+  /** Whether the sender is still connected. */
   isHeard: boolean;
-  /** What came, where it is there as a whole, and what has to be known to read it. */
+  /** The body, if it has arrived whole, and what is needed to read it. */
   body: { bytes: Uint8Array; about: Omit<About, 'problem'> } | undefined;
   logger: Pick<FastifyBaseLogger, 'warn' | 'error'>;
 }
 
 /** Keeps a body that no retry can make readable, logs and counts.
- * @returns the status of the problem for this sender, or 503 where such a body cannot be kept */
+ * @returns the status of the problem for this sender, or 503 if such a body cannot be kept */
 export type NoteRefusal = (refused: Refused) => Promise<number>;
 
 export function refusalNoter({ deadLetters, remind }: RefusalParts): NoteRefusal {
@@ -105,7 +105,7 @@ interface RefusalParts {
 
 export type Refuse = (problem: Problem, request: FastifyRequest, reply: FastifyReply) => Promise<unknown>;
 
-/** Makes what answers a sender with what is wrong. */
+/** Makes the function that answers a sender with what is wrong. */
 export function refuser(note: NoteRefusal): Refuse {
   return async (problem, request, reply) => {
     const isHeard = !reply.raw.destroyed;
@@ -125,17 +125,17 @@ export function refuser(note: NoteRefusal): Refuse {
     const refused = request.routeOptions.config?.source?.refused;
     if (refused === undefined) reply.code(status).type('application/problem+json');
     if (status === 503) reply.header('retry-after', retryAfterSeconds);
-    // A browser keeps what it is given for Basic, and would send it with requests of pages elsewhere.
+    // A browser keeps Basic credentials, and would send them with requests from pages of other sites.
     const isConsole = request.routeOptions.config?.endpoint?.startsWith('console') === true;
     if (status === 401) reply.header('www-authenticate', isConsole ? 'Bearer' : 'Basic realm="tripline", Bearer');
-    // Short: Fluent Bit cannot take a reply of more than 4,095 bytes, and would retry what is refused for good.
+    // Short: Fluent Bit cannot read a reply of more than 4,095 bytes, and would retry what is permanently refused.
     return refused === undefined
       ? reply.send(detailsOf(problem, status))
       : send(reply, refused(sourceRequestOf(request), problem, status));
   };
 }
 
-/** What a dead letter has of its request: how to read it again, and no token. */
+/** What a dead letter keeps of its request: how to read it again, and no token. */
 function keptOf(request: FastifyRequest): Pick<About, 'headers' | 'path'> {
   const source = request.routeOptions.config?.source;
   const token = source?.tokenOf?.(sourceRequestOf(request));
@@ -143,19 +143,19 @@ function keptOf(request: FastifyRequest): Pick<About, 'headers' | 'path'> {
   return { path: source?.path, headers: Object.fromEntries(headers) };
 }
 
-/** Makes what answers, and logs, a request that the HTTP parser cannot read, of which no more is known than its connection.
- * The sender may be Fluent Bit, so it is answered as Fluent Bit is. */
+/** Makes the function that answers and logs a request that the HTTP parser cannot read: only its connection is known. The
+ * sender may be Fluent Bit, so it is answered as Fluent Bit is. */
 export function unreadableRefuser(
   logger: Logger,
   remind: Remind,
 ): (error: NodeJS.ErrnoException, socket: Socket) => void {
   return (error, socket) => {
-    // Who leaves in the midst of a request expects no answer.
+    // A sender that disconnects within a request expects no answer.
     if (error.code === 'ECONNRESET' || error.code === 'HPE_INVALID_EOF_STATE' || socket.destroyed) {
       socket.destroy();
       return;
     }
-    // Who opens a connection and sends nothing asks for nothing.
+    // A peer that opens a connection and sends nothing asks for nothing.
     if (socket.bytesRead === 0) {
       socket.destroy();
       return;

@@ -1,4 +1,4 @@
-/** Log lines about what every batch does alike, of which one now and then is enough. */
+/** Log lines about what happens with every batch alike: one now and then is enough. */
 
 /** The least time between two lines about one subject. */
 const INTERVAL_MILLISECONDS = 60_000;
@@ -6,7 +6,7 @@ const INTERVAL_MILLISECONDS = 60_000;
 /** Runs an action at most once a minute for each subject. */
 export type Remind = (subject: string, action: (suppressed: number) => void) => void;
 
-/** Makes a `Remind`, which gives the action how many were left out since the last. */
+/** Makes a `Remind`, which gives the action the number suppressed since the last. */
 export function reminders(): Remind {
   const last = new Map<string, { at: number; suppressed: number }>();
   return (subject, action) => {

@@ -8,7 +8,7 @@ import type { ProcessedBatch } from '../pipeline.ts';
 import { verdicts } from '../tag.ts';
 import { avroMediaType, type ReplyBody } from './processor.ts';
 
-/** The body of a reply, in the layout that the records came in, or in Avro; undefined where none is wanted. */
+/** The body of a reply, in the layout that the records came in, or in Avro; undefined if none is wanted. */
 export async function replyTo(
   batch: ProcessedBatch,
   reply: Reply,
@@ -26,7 +26,7 @@ export async function replyTo(
     case 'matches': {
       const isWanted = (index: number) => isFoundIn(batch.detections[index]);
       if (layout === 'avro') return avroReply(batch, isWanted);
-      // Who asks for a part of a list gets an array, whatever the list is in and however much of it that part is.
+      // A request for part of a list gets an array, whatever contains the list and however large that part is.
       const matches = selected(batch, isWanted, batch.codec.notation === 'json');
       const body = matches === undefined ? batch.codec.frame([]) : taggedBody(matches);
       return plainReply(batch.codec, Buffer.concat([body, endOf(batch.codec, body)]));
@@ -39,14 +39,14 @@ function plainReply({ mediaTypes: [mediaType] }: Codec, body: Uint8Array): Reply
   return { mediaType, body };
 }
 
-/** What ends the last line of JSON, for those who read it on a terminal. */
+/** Ends the last line of JSON, for those who read it on a terminal. */
 function endOf({ mediaTypes: [mediaType] }: Codec, body: Uint8Array): Uint8Array<ArrayBuffer> {
   return mediaType === 'application/json' && body.at(-1) !== LINE_FEED[0] ? LINE_FEED : new Uint8Array();
 }
 
 const LINE_FEED = Uint8Array.of(0x0a);
 
-/** Few ask for it, and its encoder is much to load. */
+/** Few ask for Avro, and its encoder is large to load. */
 async function avroReply(batch: ProcessedBatch, isWanted: (index: number) => boolean): Promise<ReplyBody> {
   const { encodeContainer } = await import('../avro/container.ts');
   return { mediaType: avroMediaType, body: await encodeContainer(batch, isWanted) };
@@ -56,7 +56,7 @@ function isFoundIn(detection: Detection | undefined): boolean {
   return detection !== undefined && isFound(detection);
 }
 
-/** Counts, in a size that does not grow with the batch. */
+/** Counts, whose size does not grow with the batch. */
 export interface Summary {
   records: number;
   verdicts: Record<string, number>;

@@ -1,12 +1,12 @@
-/** Who sends: some need answers of their own. */
+/** Kinds of senders: some need answers of their own. */
 import type { FastifyRequest } from 'fastify';
 
-/** Whether it is Fluent Bit, which takes short replies only. */
+/** Whether it is Fluent Bit, which accepts short replies only. */
 export function isFluentBit({ headers }: FastifyRequest): boolean {
   return headers['user-agent']?.startsWith('Fluent-Bit') ?? false;
 }
 
-/** `keeper`: one that keeps what is refused by 503, to send it again, and loses what is refused by a 4xx. */
+/** `keeper`: one that keeps what is refused with 503, to send it again, and loses what is refused with a 4xx. */
 export type Sender = 'keeper' | 'other';
 
 export function senderOf(request: FastifyRequest): Sender {

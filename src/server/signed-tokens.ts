@@ -4,10 +4,10 @@ import type { Jwt } from '../config/auth.ts';
 /** Why a token opens nothing. */
 export type Refusal = { kind: 'unauthorized' | 'unknown'; why: string };
 
-/** Resolves with those of the accepted that a token is, or with what is wrong with it. */
+/** Resolves with the accepted entries that a token matches, or with what is wrong with it. */
 export type SignedTokens = (token: string) => Promise<Jwt[] | Refusal>;
 
-/** None of them can be verified by a secret: a public key would do for one. */
+/** None of them is verified with a secret, for which a public key could be passed off. */
 const ALGORITHMS = [
   'RS256',
   'RS384',
@@ -27,8 +27,8 @@ const CLOCK_TOLERANCE = 60;
 type Jose = typeof import('jose');
 type KeySet = ReturnType<Jose['createLocalJWKSet'] | Jose['createRemoteJWKSet']>;
 
-/** Keys are fetched when they are needed, kept for ten minutes, and fetched again for a token with another key, twice a minute
- * at most. */
+/** Keys are fetched when they are needed, kept for ten minutes, and fetched again for a token with another key, at most
+ * twice a minute. */
 export function openSignedTokens(accepted: readonly Jwt[]): SignedTokens {
   const keySets = new Map<string, KeySet>();
 
@@ -51,7 +51,7 @@ export function openSignedTokens(accepted: readonly Jwt[]): SignedTokens {
       });
       const other = Object.entries(claims).find(([claim, value]) => payload[claim] !== value);
       if (other === undefined) return accepted;
-      return { kind: 'unauthorized', why: `${name}: the claim ${other[0]} of the token is another` };
+      return { kind: 'unauthorized', why: `${name}: the claim ${other[0]} of the token has another value` };
     } catch (error) {
       const { message } = error as Error;
       return { kind: isOfToken(error, jose) ? 'unauthorized' : 'unknown', why: `${name}: ${message}` };
@@ -61,14 +61,14 @@ export function openSignedTokens(accepted: readonly Jwt[]): SignedTokens {
   return async (token) => {
     const jose = await import('jose');
     const issuer = issuerOf(token, jose);
-    // Of others nothing is fetched.
+    // Nothing is fetched for other issuers.
     const known = accepted.filter((one) => one.issuer === issuer);
     const results = await Promise.all(known.map((one) => check(token, one, jose)));
     const fitting = results.filter((result): result is Jwt => 'name' in result);
     if (fitting.length > 0) return fitting;
     const refusals = results.filter((result): result is Refusal => 'kind' in result);
     const refusal = refusals.find(({ kind }) => kind === 'unknown') ?? refusals[0];
-    return refusal ?? { kind: 'unauthorized', why: 'the token is of an issuer that is not named' };
+    return refusal ?? { kind: 'unauthorized', why: 'the issuer of the token is not named in auth.jwt' };
   };
 }
 
@@ -80,7 +80,7 @@ function issuerOf(token: string, { decodeJwt }: Jose): string | undefined {
   }
 }
 
-/** Whether the token is at fault, and not its keys, or what they come from. */
+/** Whether the token is at fault, rather than its keys or their source. */
 function isOfToken(error: unknown, { errors }: Jose): boolean {
   const ofToken = [
     ...[errors.JWTClaimValidationFailed, errors.JWTExpired, errors.JWTInvalid, errors.JWSInvalid],

@@ -1,5 +1,4 @@
-/** What the thread of the HTTP server and the one that processes batches say to each other. Bytes are transferred, not
- * copied. */
+/** Messages between the thread of the HTTP server and the one that processes batches. Bytes are transferred, not copied. */
 import type { Origin } from '../batch/origin.ts';
 import { Problem, type ProblemCode } from '../problem.ts';
 import type { Answer, ReplyBody, Wanted } from './processor.ts';
@@ -15,7 +14,7 @@ export interface BatchMessage {
   receivedUnixNano: bigint;
   origin?: Origin;
   wanted: Wanted;
-  /** The headers of W3C Trace Context that lead to the request's span. */
+  /** The headers of W3C Trace Context that identify the request's span. */
   trace: Record<string, string>;
 }
 
@@ -27,9 +26,9 @@ export type Report =
   /** `bytes` are those of the batch, given back. */
   | { kind: 'failed'; id: number; failure: Failure; bytes: Uint8Array<ArrayBuffer> };
 
-/** An error as it goes from one thread to another. */
+/** An error as it is sent from one thread to another. */
 export interface Failure {
-  /** Undefined where it is a defect and no problem. */
+  /** Undefined if it is a defect rather than a problem. */
   code: ProblemCode | undefined;
   message: string;
   stack: string | undefined;
@@ -50,14 +49,14 @@ export function errorOf({ code, message, stack, cause }: Failure): Error {
   return error;
 }
 
-/** Bytes that can be transferred: those that are part of a larger memory are copied first. */
+/** Bytes that can be transferred: those that are part of a larger buffer are copied first. */
 export function whole(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const isWhole = bytes.buffer instanceof ArrayBuffer && bytes.byteLength === bytes.buffer.byteLength;
   return (isWhole ? bytes : new Uint8Array(bytes)) as Uint8Array<ArrayBuffer>;
 }
 
 export function answerOf({ records, reply, defect }: Extract<Report, { kind: 'answered' }>): Answer {
-  // Fastify copies what is no Buffer.
+  // Fastify copies what is not a Buffer.
   const body = reply && Buffer.from(reply.body.buffer, reply.body.byteOffset, reply.body.byteLength);
   return { records, reply: reply && { ...reply, body: body! }, defect: defect && (errorOf(defect) as Problem) };
 }

@@ -1,4 +1,4 @@
-/** Serves, in the thread that processes batches, those that `processThere` sends. */
+/** Serves the batches that `processThere` sends, in the thread that processes them. */
 import { setImmediate } from 'node:timers/promises';
 import type { MessagePort } from 'node:worker_threads';
 import { codecNamed } from '../codecs/index.ts';
@@ -41,7 +41,7 @@ export function serveOrders(port: MessagePort, process: Process, answered: () =>
         },
         body && [body.buffer],
       );
-      // Nothing looks at it any more, and it would count as memory of this thread until it is collected.
+      // Nothing uses it any more, and it would count as memory of this thread until it is collected.
       bytes.buffer.transfer(0);
     } catch (error) {
       report({ kind: 'failed', id, failure: failureOf(error), bytes }, [bytes.buffer]);

@@ -6,7 +6,7 @@ import { Problem } from '../problem.ts';
 import { countRefused } from '../telemetry/index.ts';
 import type { Remind } from './reminders.ts';
 
-/** How long a client may take to say who it is. */
+/** How long a client may take for its handshake. */
 const HANDSHAKE_MILLISECONDS = 10_000;
 
 export function listenerOptions(tls: ListenerTls): ServerOptions {
@@ -14,18 +14,18 @@ export function listenerOptions(tls: ListenerTls): ServerOptions {
     ...readListenerTls(tls),
     handshakeTimeout: HANDSHAKE_MILLISECONDS,
     requestCert: tls.clientCa !== undefined,
-    // Others than these may connect, and auth says what each may do.
+    // Unless this is set, other clients may connect, and auth decides what each may do.
     rejectUnauthorized: tls.requireClientCertificate,
   };
 }
 
-/** Connections from now on see the files as they are now; those that are open stay as they are.
- * @throws Error where they cannot be used */
+/** Applies the current files to new connections; open ones stay as they are.
+ * @throws Error if the files cannot be used */
 export function renewCertificates({ server }: { server: object }, tls: ListenerTls): void {
   (server as Server).setSecureContext(readListenerTls(tls));
 }
 
-/** Counts handshakes that fail, and logs one now and then: its socket has lost the address by then. */
+/** Counts handshakes that fail, and logs one now and then, without the address, which its socket has lost by then. */
 export function reportHandshakes(
   { server }: { server: NodeJS.EventEmitter },
   { logger, remind }: { logger: Logger; remind: Remind },

@@ -1,4 +1,4 @@
-/** Whose turn it is: one batch is worked on at a time, in the order in which their bodies were complete. */
+/** Whose turn it is: one batch is worked on at a time, in the order in which the bodies were complete. */
 import { setImmediate } from 'node:timers/promises';
 import type { Pause } from '../pipeline.ts';
 import { Problem } from '../problem.ts';
@@ -9,26 +9,26 @@ export interface Turns {
    * @throws Problem `server.backlog` if it could not; a batch with none ahead of it always can */
   expect(bytes: number): void;
   /** Waits for the batch's turn, does the work, and gives the turn to the next.
-   * @param gone aborts when the sender has gone: what waits is not begun then, and what is begun ends at its next pause
-   * @param patience `endless`: of a sender that waits however long it takes, through a stop too, or that would lose what is
-   * refused; it is never refused
+   * @param gone aborts when the sender has gone: what waits is then not begun, and what has begun ends at its next pause
+   * @param patience `endless`: the sender waits however long it takes, even through a stop, or would lose what is refused;
+   * it is never refused
    * @throws Problem `server.backlog`, `server.draining`; the reason of `gone`; whatever the work throws */
   take<T>(bytes: number, gone: AbortSignal, work: (pause: Pause) => Promise<T>, patience?: Patience): Promise<T>;
-  /** Takes into account how long the rest lasted that follows a turn, which is the delivery. */
+  /** Takes into account how long the rest after a turn lasted, which is the delivery. */
   measureRest(seconds: number): void;
-  /** Refuses what waits, and all that comes. */
+  /** Refuses every batch that waits or arrives later, except those of endless patience. */
   close(): void;
 }
 
 export type Patience = 'as usual' | 'endless';
 
-/** The speed that is assumed until there is something to measure, in bytes a second: a slow machine. */
+/** The speed that is assumed until there is something to measure, in bytes a second: that of a slow machine. */
 const FIRST_SPEED = 1024 * 1024;
-/** A batch costs this many bytes beside its own: what each costs whatever its size. */
+/** A batch costs this many bytes besides its own: the fixed cost of each, whatever its size. */
 const BATCH_BYTES = 16 * 1024;
 /** Seconds of work after which a measurement counts half. */
 const HALF_LIFE = 5;
-/** What the latest delivery counts in the average of all. */
+/** Weight of the latest delivery in the average of all. */
 const REST_WEIGHT = 0.2;
 
 interface Waiting {
@@ -43,13 +43,13 @@ interface Waiting {
  * @param clock seconds since some moment */
 export function openTurns(maxWaitSeconds: number, clock = () => performance.now() / 1000): Turns {
   const waiting = new Set<Waiting>();
-  /** Of all that wait and of the one that has the turn. */
+  /** Of all batches that wait and of the one being worked on. */
   let bytesAhead = 0;
   let isBusy = false;
   let isClosed = false;
-  /** When the last turn ended, or the first after a time without any began. */
+  /** When the last turn ended, or when the first one after an idle time began. */
   let lapStart = 0;
-  /** Bytes done and the seconds that they took, the older ones counted less. */
+  /** Bytes done and the seconds that they took; older ones count less. */
   let measured = { bytes: FIRST_SPEED, seconds: 1 };
   let rest = 0;
 
@@ -64,8 +64,8 @@ export function openTurns(maxWaitSeconds: number, clock = () => performance.now(
   function backlog(what: string): Problem {
     return new Problem(
       'server.backlog',
-      `${what}, of limits.maxWaitSeconds, ${maxWaitSeconds} s; ${megabytes(bytesAhead)} MB wait or are worked on, at ` +
-        `${megabytes(measured.bytes / measured.seconds)} MB/s`,
+      `${what}, of limits.maxWaitSeconds, ${maxWaitSeconds} s; ${megabytes(bytesAhead)} MB are waiting or being processed, ` +
+        `at ${megabytes(measured.bytes / measured.seconds)} MB/s`,
     );
   }
 
@@ -75,7 +75,7 @@ export function openTurns(maxWaitSeconds: number, clock = () => performance.now(
     if (seconds > maxWaitSeconds) throw backlog(`an answer to this batch would take ${Math.ceil(seconds)} s`);
   }
 
-  /** Resolves when the batch has the turn. */
+  /** Resolves when it is the batch's turn. */
   function turn(bytes: number, gone: AbortSignal, deadline: number): Promise<void> {
     if (!isBusy) {
       isBusy = true;
@@ -150,5 +150,5 @@ export function openTurns(maxWaitSeconds: number, clock = () => performance.now(
 const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1);
 
 function draining(): Problem {
-  return new Problem('server.draining', 'this batch had not been begun');
+  return new Problem('server.draining', 'this batch had not been started');
 }

@@ -1,4 +1,4 @@
-/** The audit webhook of a kube-apiserver: one EventList a request, or a single event in blocking mode, which is a list as well. */
+/** The audit webhook of a kube-apiserver: one EventList per request; in blocking mode, a list of a single event. */
 import { codecFor } from '../codecs/index.ts';
 import { eventList } from '../codecs/items.ts';
 import { json } from '../codecs/json.ts';
@@ -8,7 +8,7 @@ import type { Source } from './source.ts';
 export const audit: Source = {
   name: 'audit',
   path: '/v1/audit',
-  // It tries five times whatever the status, and each of them ten times where the answer has Retry-After.
+  // It tries five times whatever the status, and each time ten times if the answer has Retry-After.
   keepsRefused: true,
   reply: 'none',
   codecFor: (mediaType) => (codecFor(mediaType) === json ? eventList : undefined),

@@ -1,4 +1,4 @@
-/** CloudEvents over HTTP: structured and batched, of which each event is a record, and binary, whose body is the data alone.
+/** CloudEvents over HTTP: structured and batched, where each event is a record, and binary, whose body is only the data.
  * @see https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md */
 import { codecFor } from '../codecs/index.ts';
 import { type Source, textIn } from './source.ts';

@@ -5,11 +5,11 @@ import { firehose as items } from '../codecs/items.ts';
 import { json } from '../codecs/json.ts';
 import { type Source, type SourceAnswer, type SourceRequest, textIn } from './source.ts';
 
-/** Characters of an error message that are answered; 8,192 may be. */
+/** Characters of an error message in an answer; 8,192 are allowed. */
 const LONGEST_MESSAGE = 500;
 
-/** Delivery counts as failed on any status but 200, and where the answer has not the id of the request: what is refused is sent
- * again, and in the end put into the bucket of the stream, whatever the status. */
+/** Delivery counts as failed on any status but 200, and if the answer lacks the id of the request: what is refused is sent
+ * again, and finally put into the bucket of the stream, whatever the status. */
 export const firehose: Source = {
   name: 'firehose',
   path: '/v1/firehose',

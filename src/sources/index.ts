@@ -10,7 +10,7 @@ import type { Source } from './source.ts';
 /** One for each path. */
 export const sources: readonly Source[] = [records, otlp, audit, firehose, pubsub, cloudevents];
 
-/** The source of a path; that of records where no other has it. */
+/** The source of a path; `records` if no other has it. */
 export function sourceAt(path: string | undefined): Source {
   return sources.find((source) => source.path === path) ?? records;
 }

@@ -1,4 +1,4 @@
-/** OTLP over HTTP: OpenTelemetry Collectors, Fluent Bit's opentelemetry output, and programs that log by OTLP.
+/** OTLP over HTTP: OpenTelemetry Collectors, Fluent Bit's opentelemetry output, and programs that log over OTLP.
  * @see https://opentelemetry.io/docs/specs/otlp/#otlphttp */
 import type { Codec } from '../codecs/codec.ts';
 import { codecNamed } from '../codecs/index.ts';
@@ -12,15 +12,15 @@ const codecNames: Readonly<Record<string, string>> = {
   [JSON_TYPE]: 'otlp_json',
 };
 
-/** Its senders try again on 429, 502, 503 and 504, and drop what is refused by any other status. */
+/** Its senders try again on 429, 502, 503 and 504, and drop what is refused with any other status. */
 export const otlp: Source = {
   name: 'otlp',
   path: '/v1/logs',
   fluentTag: 'v1_logs',
   keepsRefused: true,
-  // In Protobuf that is an export without ResourceLogs, for which a receiver answers as for any that it has.
+  // In Protobuf that is an export without ResourceLogs, which is answered like any that was accepted.
   takesEmpty: true,
-  // What its senders read of an answer is an ExportLogsServiceResponse.
+  // Its senders read an answer only as an ExportLogsServiceResponse.
   reply: 'none',
   codecFor(mediaType): Codec | undefined {
     const type = essenceOf(mediaType);
@@ -35,7 +35,7 @@ export const otlp: Source = {
   },
 };
 
-/** Characters of a detail, so that Fluent Bit can take the answer. */
+/** Characters of a detail, so that Fluent Bit can read the answer. */
 const LONGEST_DETAIL = 500;
 
 /** Codes of google.rpc.Status. */

@@ -1,4 +1,5 @@
-/** Push subscriptions of Google Cloud Pub/Sub: one message a request, wrapped (`{"message":{"data":…},"subscription":…}`) or bare. */
+/** Push subscriptions of Google Cloud Pub/Sub: one message per request,
+ * wrapped (`{"message":{"data":…},"subscription":…}`) or bare. */
 import { json } from '../codecs/json.ts';
 import { type Source, textIn } from './source.ts';
 
@@ -6,7 +7,7 @@ export const pubsub: Source = {
   name: 'pubsub',
   path: '/v1/pubsub',
   reply: 'none',
-  // The payload of a bare message is that of its publisher, which says no type.
+  // The payload of a bare message comes from its publisher, which states no type.
   codecFor: () => json,
   tokenOf: ({ query }) => textIn(query.token),
 };

@@ -1,4 +1,4 @@
-/** Whoever posts records as they are: Fluent Bit's HTTP output, Vector, curl. */
+/** Senders that post records as they are: Fluent Bit's HTTP output, Vector, curl. */
 import { codecFor } from '../codecs/index.ts';
 import type { Source } from './source.ts';
 

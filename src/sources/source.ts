@@ -7,27 +7,27 @@ export interface Source {
   readonly name: string;
   /** Path of its requests, which come by POST or PUT. */
   readonly path: string;
-  /** The Fluent tag of batches whose request names none, where there is one. */
+  /** The Fluent tag of batches whose request names none, if there is one. */
   readonly fluentTag?: string;
-  /** Whether its senders keep what is refused by 503 and lose what is refused by a 4xx. What a setting can mend is then
-   * refused by 503. Of a source without it the sender decides: Fluent Bit is such a sender. */
+  /** Whether its senders keep what is refused with 503 and lose what is refused with a 4xx. What a setting can fix is then
+   * refused with 503. If left out, it depends on the sender: Fluent Bit is such a sender. */
   readonly keepsRefused?: boolean;
-  /** The reply where neither the request nor the configuration asks for one; `records` if left out, but none for Fluent Bit. */
+  /** The reply if the request does not ask for one. If left out, that of the configuration. */
   readonly reply?: 'none';
-  /** Whether a body of no bytes is a request without records, and accepted as such. */
+  /** Whether an empty body is accepted as a request without records. */
   readonly takesEmpty?: boolean;
   /** The codec of a body.
    * @param mediaType Content-Type, with its parameters
-   * @returns undefined where bodies of that type are not read */
+   * @returns undefined if bodies of that type are not read */
   codecFor(mediaType: string | undefined): Codec | undefined;
   /** A secret that the request presents elsewhere than in its Authorization header; it counts as a bearer token. */
   tokenOf?(request: SourceRequest): string | undefined;
-  /** The answer where every sink has the batch and no reply is wanted; 204 without a body if left out. */
+  /** The answer when every sink has the batch and no reply is wanted; 204 without a body if left out. */
   accepted?(request: SourceRequest): SourceAnswer;
-  /** The answer where a request is refused; problem details (RFC 9457) if left out.
+  /** The answer if a request is refused; problem details (RFC 9457) if left out.
    * @param status that the problem has for this sender */
   refused?(request: SourceRequest, problem: Problem, status: number): SourceAnswer;
-  /** The answer to an OPTIONS request by which a sender asks whether it may send; undefined where it asks for no such thing. */
+  /** The answer to an OPTIONS request by which a sender asks whether it may send; undefined if it does not ask that. */
   permission?(request: SourceRequest): SourceAnswer | undefined;
 }
 
@@ -47,7 +47,7 @@ export interface SourceAnswer {
   body?: Uint8Array | string;
 }
 
-/** The text of a header or of a parameter of the query; undefined where it stands more than once, or not at all. */
+/** The text of a header or of a parameter of the query; undefined if it occurs more than once, or not at all. */
 export function textIn(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }

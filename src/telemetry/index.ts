@@ -33,7 +33,7 @@ export interface Telemetry {
 }
 
 /** Starts the SDK. Call it once, before anything is measured.
- * @param logger is told where spans or metrics cannot be sent */
+ * @param logger receives a warning if spans or metrics cannot be sent */
 export async function startTelemetry(environment: Environment, logger: Logger): Promise<Telemetry> {
   logDiagnostics(logger);
   const { openPrometheus, otlpMetricReaders, startMetrics } = await import('./metric-readers.ts');
@@ -52,9 +52,9 @@ export async function startTelemetry(environment: Environment, logger: Logger): 
   };
 }
 
-/** Starts the SDK of another thread than the one that is asked for metrics: its spans are sent from there, and its
- * measurements go to the other.
- * @param relay is given what was measured, for `measure` in the other thread */
+/** Starts the SDK of a thread that does not serve metrics: its spans are sent from there, and its measurements go to the
+ * thread that does.
+ * @param relay receives what was measured, for `measure` in the other thread */
 export async function startThreadTelemetry(
   environment: Environment,
   logger: Logger,
@@ -66,7 +66,7 @@ export async function startThreadTelemetry(
   return startSdk(environment, []);
 }
 
-/** Takes measurements of another thread. */
+/** Records measurements of another thread. */
 export function measure(measurements: readonly Measurement[]): void {
   for (const [name, value, attributes] of measurements) {
     const instrument = instruments[name as keyof typeof instruments];
@@ -80,7 +80,7 @@ const labelOf = openTagLabels();
 /** Until the SDK has started these do nothing, which is what tests and library users get. */
 let instruments = makeInstruments();
 
-/** Runs one step of the pipeline in a span of its name; a failure is recorded on it and goes on. */
+/** Runs one step of the pipeline in a span of its name; a failure is recorded on it and rethrown. */
 export function traced<T>(step: string, run: () => T | Promise<T>, attributes?: (result: T) => Attributes): Promise<T> {
   return tracer.startActiveSpan(step, async (span) => {
     try {
@@ -96,14 +96,14 @@ export function traced<T>(step: string, run: () => T | Promise<T>, attributes?: 
   });
 }
 
-/** The headers of W3C Trace Context that lead to the active span; none where nothing is traced. */
+/** The headers of W3C Trace Context that identify the active span; none if nothing is traced. */
 export function traceHeaders(): Record<string, string> {
   const headers: Record<string, string> = {};
   propagation.inject(context.active(), headers);
   return headers;
 }
 
-/** Runs what belongs to a span of another thread, below that span. */
+/** Runs what belongs to a span of another thread, with that span as its parent. */
 export function belowTrace<T>(headers: Readonly<Record<string, string>>, run: () => T): T {
   return context.with(propagation.extract(context.active(), headers), run);
 }
@@ -137,7 +137,7 @@ export function startRequest(
 
 export type MessageSpan = Omit<ServerSpan, 'end'> & { end(isFault: boolean): void };
 
-/** Opens the server span of what comes in by another protocol than HTTP and carries no trace.
+/** Opens the server span of what comes in over a protocol other than HTTP and carries no trace.
  * @param name of the protocol */
 export function startMessage(name: 'forward' | 'kafka', attributes: Attributes): MessageSpan {
   const span = openServerSpan(tracer, name, attributes, context.active());
@@ -157,14 +157,14 @@ function fail(span: Span, error: unknown): void {
   span.setStatus({ code: SpanStatusCode.ERROR, message });
 }
 
-/** Makes one span for each finding and each report of a record, and gives the ids of the first, for the record's tag. */
+/** Makes one span for each finding and each report of a record, and returns the ids of the first, for the record's tag. */
 export function findingSpans(detection: Detection): Tag['trace'] {
   if (!('findings' in detection)) return undefined;
   const { findings, reports, events, event } = detection;
   let first: Span | undefined;
   const add = (name: string, attributes: () => Attributes) => {
     const span = tracer.startSpan(name);
-    // Most are recorded nowhere, and what they would say is much.
+    // Most are recorded nowhere, and their attributes are large.
     if (span.isRecording()) span.setAttributes(truncate(attributes()));
     if (first === undefined && (span.isRecording() || trace.isSpanContextValid(span.spanContext()))) first = span;
     span.end();
@@ -174,8 +174,8 @@ export function findingSpans(detection: Detection): Tag['trace'] {
   return first && { traceId: first.spanContext().traceId, spanId: first.spanContext().spanId };
 }
 
-/** What findings and reports have in common. A report has no more: the event that carries it is somebody else's. Names are
- * those of the semantic conventions where these have one, else ours. */
+/** What findings and reports have in common. A report has no more: the event that carries it belongs to somebody else. Names
+ * are those of the semantic conventions if these have one, else ours. */
 function foundAttributes(found: Finding | Report, { platform, cluster }: AuditEvent): Attributes {
   const { correlation } = found;
   return {
@@ -214,14 +214,14 @@ function findingAttributes(finding: Finding, event: AuditEvent): Attributes {
   };
 }
 
-/** Records of a batch that come to the same. */
+/** Records of a batch with the same platform and verdict. */
 interface Row {
   platform: Platform | 'none';
   verdict: Verdict;
   records: number;
 }
 
-/** Counts the records and findings of a batch, and measures how far behind it is. */
+/** Counts the records and findings of a batch, and measures its lag. */
 export function countDetections(detections: readonly (Detection | undefined)[]): void {
   const rows: Row[] = [];
   const found = new Sums();
@@ -284,8 +284,8 @@ export function countSinkRecords(sink: string, result: string, fluentTag: string
   instruments.sinkRecords.add(records, { fluent_tag: labelOf(fluentTag), sink, result });
 }
 
-/** Counts the records of a batch when they are decoded, when they have their tags, or when their batch is left before; and
- * those of a batch that came again and was answered by the attempt at the first. */
+/** Counts the records of a batch when they are decoded, when they have their tags, or when their batch is abandoned before; and
+ * those of a repeated batch that was answered by the first attempt. */
 export function countReceipts(
   step: 'received' | 'tagged' | 'unfinished' | 'joined',
   fluentTag: string | undefined,
@@ -299,12 +299,12 @@ export function countSinkRetry(sink: string): void {
   instruments.sinkRetries.add(1, { sink });
 }
 
-/** Tells whether the receiver of a sink counts as down. */
+/** Records whether the receiver of a sink counts as down. */
 export function gaugeSinkDown(sink: string, isDown: boolean): void {
   instruments.sinkDown.record(isDown ? 1 : 0, { sink });
 }
 
-/** Tells how full the spool of a sink is. */
+/** Records how full the spool of a sink is. */
 export function gaugeSpool(
   sink: string,
   level: { bytes: number; setAsideBytes: number; entries: number; oldestSeconds: number; trouble?: { kind: string } },
@@ -319,17 +319,17 @@ export function gaugeSpool(
   }
 }
 
-/** Tells how many rules and correlations are live. */
+/** Records how many rules and correlations are live. */
 export function gaugeRules({ hash, rules, correlations }: Pick<Ruleset, 'hash' | 'rules' | 'correlations'>): void {
   instruments.rules.record(rules.length + correlations.length, { ruleset: hash });
 }
 
-/** Tells of how many things the files say something that cannot be used. */
+/** Records how many items in the rule files cannot be used as they are written. */
 export function gaugeBroken(broken: number): void {
   instruments.rulesBroken.record(broken);
 }
 
-/** Tells whether the rule files as they are now are refused. */
+/** Records whether the current rule files are refused. */
 export function gaugeRefused(refused: boolean): void {
   instruments.rulesRefused.record(refused ? 1 : 0);
 }
@@ -344,17 +344,17 @@ export function countLate(correlation: string): void {
   instruments.late.add(1, { correlation });
 }
 
-/** Counts what a correlation forgot for want of room. */
+/** Counts what a correlation evicted for lack of space. */
 export function countEvicted(correlation: string, entries: number): void {
   instruments.evicted.add(entries, { correlation });
 }
 
-/** Tells how many entries the state has. */
+/** Records how many entries the state has. */
 export function gaugeState(entries: number): void {
   instruments.state.record(entries);
 }
 
-/** Tells how many seconds ago a source has sent audit records. */
+/** Records how many seconds ago a source last sent audit records. */
 export function gaugeSilence(
   source: { fluentTag: string | undefined; platform: Platform; cluster: string | undefined },
   seconds: number,
@@ -364,17 +364,17 @@ export function gaugeSilence(
   instruments.sourceSilence.record(seconds, attributes);
 }
 
-/** Tells whether the state could be written the last time. */
+/** Records whether the state could be written last time. */
 export function gaugeStateWritten(isWritten: boolean): void {
   instruments.stateUnwritten.record(isWritten ? 0 : 1);
 }
 
-/** Counts a round trip to the server of the state. */
+/** Counts a round trip to the state server. */
 export function countStateRequest(result: 'written' | 'same' | 'missing' | 'conflict' | 'failed'): void {
   instruments.stateRequests.add(1, { result });
 }
 
-/** Tells whether the server of the state can be used. */
+/** Records whether the state server can be used. */
 export function gaugeStateUnavailable(isUnavailable: boolean): void {
   instruments.stateUnavailable.record(isUnavailable ? 1 : 0);
 }

@@ -2,19 +2,19 @@
 import { type Attributes, metrics, type ObservableGauge } from '@opentelemetry/api';
 import { SCOPE, VERSION } from './scope.ts';
 
-/** What Tripline measures of its work. Names are those of OpenTelemetry, without the unit. */
+/** What Tripline measures about its work. Names follow OpenTelemetry, without the unit. */
 export function makeInstruments() {
   const meter = metrics.getMeter(SCOPE, VERSION);
   return {
     receipts: meter.createCounter('tripline.receipts', {
-      description: 'Records by Fluent tag and step: received, then tagged or unfinished; apart from these, joined.',
+      description: 'Records by Fluent tag and step: received, then tagged or unfinished; separately, joined.',
     }),
     records: meter.createCounter('tripline.records', { description: 'Records, by platform and verdict.' }),
     findings: meter.createCounter('tripline.findings', {
       description: 'Findings and reports, by rule, level and mode.',
     }),
     silenced: meter.createCounter('tripline.silenced', {
-      description: 'Matches for which an exception left no finding, by rule and exception.',
+      description: 'Matches that an exception silenced, by rule and exception.',
     }),
     refused: meter.createCounter('tripline.requests.refused', { description: 'Requests refused, by problem.' }),
     batch: meter.createHistogram('tripline.batch.duration', {
@@ -24,19 +24,19 @@ export function makeInstruments() {
     }),
     lag: meter.createHistogram('tripline.event.lag', {
       unit: 's',
-      description: 'From the time of an audit event to its tag, of the first event of each platform in a batch.',
+      description: 'From the time of an audit event to its tag, for the first event of each platform in a batch.',
       advice: { explicitBucketBoundaries: [0.1, 0.5, 1, 2, 5, 10, 30, 60, 300, 900, 3600, 21600, 86400] },
     }),
     sinkRecords: meter.createCounter('tripline.sink.records', {
       description:
-        'What became of records given to a sink, by Fluent tag, sink and result: acknowledged, withheld, spooled or restored ' +
+        'Records given to a sink, by Fluent tag, sink and result: acknowledged, withheld, spooled or restored ' +
         '(counted again when they are sent), repeated (in the spool already), set_aside, failed or not_chosen.',
     }),
     sinkRetries: meter.createCounter('tripline.sink.retries', {
       description: 'Attempts of a sink to reach its target again, by sink.',
     }),
     sinkDown: meter.createGauge('tripline.sink.down', {
-      description: '1 while the receiver of a sink counts as down and is tried out now and then, else 0, by sink.',
+      description: '1 while the receiver of a sink counts as down and is only probed now and then, else 0, by sink.',
     }),
     spoolBytes: meter.createGauge('tripline.spool.usage', {
       unit: 'By',
@@ -47,26 +47,26 @@ export function makeInstruments() {
     }),
     spoolAge: meter.createGauge('tripline.spool.age', {
       unit: 's',
-      description: 'How long the first of the batches in the spool of a sink has waited, by sink.',
+      description: 'How long the oldest batch in the spool of a sink has waited, by sink.',
     }),
     spoolTrouble: meter.createGauge('tripline.spool.refusing', {
-      description: '1 while the spool of a sink takes no batches, else 0, by sink and reason: full or failing.',
+      description: '1 while the spool of a sink accepts no batches, else 0, by sink and reason: full or failing.',
     }),
     late: meter.createCounter('tripline.correlation.late', {
       description: 'Events that came too late to be correlated, by correlation.',
     }),
     evicted: meter.createCounter('tripline.correlation.evicted', {
-      description: 'Events, groups and terms forgotten for want of room, by correlation.',
+      description: 'Events, groups and terms evicted for lack of space, by correlation.',
     }),
     state: meter.createGauge('tripline.state.entries', {
-      description: 'What is remembered from one event to the next: events in windows, groups, terms and findings.',
+      description: 'Entries kept from one event to the next: events in windows, groups, terms and findings.',
     }),
     sourceSilence: meter.createGauge('tripline.source.silence', {
       unit: 's',
       description: 'How long ago a regular source sent its last audit records, by Fluent tag, platform and cluster.',
     }),
     stateUnwritten: meter.createGauge('tripline.state.unwritten', {
-      description: '1 while the state cannot be written to its file, and a restart would go back; else 0.',
+      description: '1 while the state cannot be written to its file, and a restart would lose recent state; else 0.',
     }),
     stateRequests: meter.createCounter('tripline.state.requests', {
       description:
@@ -87,15 +87,15 @@ export function makeInstruments() {
         'in their last good version.',
     }),
     reloads: meter.createCounter('tripline.rules.reloads', {
-      description: 'Times that changed rule files were taken up, by outcome: swapped, unchanged or refused.',
+      description: 'Times that changed rule files were reloaded, by outcome: swapped, unchanged or refused.',
     }),
     rulesRefused: meter.createGauge('tripline.rules.refused', {
-      description: '1 while nothing of the rule files as they are now can be loaded, and an older set is live; else 0.',
+      description: '1 while none of the current rule files can be loaded, and an older set is live; else 0.',
     }),
   };
 }
 
-/** What is read of the process and of its runtime whenever metrics are collected, named by the semantic conventions. */
+/** What is read from the process and its runtime whenever metrics are collected, named by the semantic conventions. */
 export function makeRuntimeInstruments() {
   const meter = metrics.getMeter(SCOPE, VERSION);
   return {
@@ -117,7 +117,7 @@ export function makeRuntimeInstruments() {
     }),
     heapLimit: meter.createObservableUpDownCounter('v8js.memory.heap.limit', {
       unit: 'By',
-      description: 'Heap at which the process ends for want of memory, by thread.',
+      description: 'Heap at which the process ends because it is out of memory, by thread.',
     }),
     eventLoopTime: meter.createObservableCounter('nodejs.eventloop.time', {
       unit: 's',
@@ -134,17 +134,17 @@ export function makeRuntimeInstruments() {
   };
 }
 
-/** What is measured of the input that reads Kafka. */
+/** What is measured about the input that reads Kafka. */
 export function makeKafkaInstruments() {
   const meter = metrics.getMeter(SCOPE, VERSION);
   return {
     lag: meter.createObservableGauge('tripline.kafka.lag', {
-      description: 'Messages that are yet to be read, by topic and partition, of the partitions that are read here.',
+      description: 'Messages that are yet to be read, by topic and partition, for the partitions that are read here.',
     }),
   };
 }
 
-/** A gauge of one point. One that is recorded, not observed, would go on showing each set of attributes that it ever had. */
+/** A gauge of one point. One that is recorded, not observed, would keep showing each set of attributes that it ever had. */
 function lastPointOf(gauge: ObservableGauge) {
   let last: [value: number, attributes: Attributes | undefined] | undefined;
   gauge.addCallback((result) => {

@@ -1,4 +1,4 @@
-/** How far the input that reads Kafka is behind the ends of its partitions. */
+/** How far the input that reads Kafka lags behind the ends of its partitions. */
 import { makeKafkaInstruments } from './instruments.ts';
 
 export interface PartitionLag {

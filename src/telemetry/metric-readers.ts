@@ -1,4 +1,4 @@
-/** Metrics: Prometheus' page, always, and OTLP where the environment asks for it. */
+/** Metrics: Prometheus' page, always, and OTLP if the environment asks for it. */
 import { metrics } from '@opentelemetry/api';
 import { PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
 import {
@@ -16,8 +16,8 @@ import {
 import { serviceResource } from './resource.ts';
 import { type Environment, endpoint } from './sdk.ts';
 
-/** Milliseconds after which the page shows what a busy thread said of itself before: in the midst of a parse or of a garbage
- * collection it does not answer, and that takes hundreds. */
+/** Milliseconds after which the page shows the previous values of a busy thread: during a parse or a garbage collection,
+ * which takes hundreds, it does not answer. */
 const observingMilliseconds = 20;
 
 export function openPrometheus(): { reader: IMetricReader; page(): Promise<string> } {
@@ -41,12 +41,12 @@ class PageReader extends MetricReader {
   protected override async onShutdown() {}
 }
 
-/** Observable gauges show what is observed now. As anything but deltas, the SDK adds to it what was observed before. */
+/** Observable gauges show what is observed now. With any temporality but delta, the SDK adds what was observed before. */
 function withoutThePast(select: AggregationTemporalitySelector): AggregationTemporalitySelector {
   return (type) => (type === InstrumentType.OBSERVABLE_GAUGE ? AggregationTemporality.DELTA : select(type));
 }
 
-/** Names of metrics end in their unit. */
+/** Makes the names of metrics end in their unit. */
 function forPage({ resource, scopeMetrics }: ResourceMetrics): ResourceMetrics {
   return {
     resource,
@@ -54,7 +54,7 @@ function forPage({ resource, scopeMetrics }: ResourceMetrics): ResourceMetrics {
   };
 }
 
-/** As the base units of Prometheus are written. */
+/** The base units as Prometheus writes them. */
 const unitNames: Readonly<Record<string, string>> = { s: 'seconds', By: 'bytes' };
 
 function withUnitInName(metric: MetricData): MetricData {

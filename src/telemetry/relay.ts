@@ -10,8 +10,8 @@ interface Relay {
   record(value: number, attributes?: Attributes): void;
 }
 
-/** Instruments that keep what they are given until the event loop goes round: of a counter the sums, so that a record of
- * 100,000 findings is as much for the other thread as one of ten. */
+/** Instruments that buffer measurements until the next round of the event loop. Counters are summed, so that a record of
+ * 100,000 findings costs the other thread as much as one of ten. */
 export function relayed(
   names: readonly string[],
   relay: (measurements: readonly Measurement[]) => void,

@@ -1,4 +1,4 @@
-/** What OpenTelemetry calls the resource: which program it is that sends. */
+/** What OpenTelemetry calls the resource: which program is sending. */
 import {
   defaultResource,
   envDetector,
@@ -8,11 +8,11 @@ import {
 } from '@opentelemetry/resources';
 import { SCOPE, VERSION } from './scope.ts';
 
-/** The environment may name the service otherwise, where the SDK is that of the environment. */
+/** In the SDK, OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES take precedence over this: see `resourceDetectors`. */
 export function serviceResource(): Resource {
   return defaultResource().merge(resourceFromAttributes({ 'service.name': SCOPE, 'service.version': VERSION }));
 }
 
-/** The environment alone says what else is known of the process. Others would find the host, the process and its command line
- * out, which are nobody's business who may read metrics. */
+/** Only the environment adds to what is known about the process. Other detectors would find the host, the process and its
+ * command line, which are no business of those who may read metrics. */
 export const resourceDetectors: ResourceDetector[] = [envDetector];

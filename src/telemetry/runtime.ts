@@ -1,12 +1,12 @@
-/** The process and its threads as they are when metrics are collected. All is read by the thread that collects: one that is
- * busy cannot report. */
+/** The process and its threads as they are when metrics are collected. The collecting thread reads everything, since a busy
+ * one cannot report. */
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import { getHeapStatistics, type HeapInfo } from 'node:v8';
 import type { Worker } from 'node:worker_threads';
 import { makeRuntimeInstruments } from './instruments.ts';
 import { VERSION } from './scope.ts';
 
-/** Milliseconds between two looks at the delay of the event loop. */
+/** Milliseconds between two samples of the delay of the event loop. */
 const resolution = 20;
 
 interface Thread {
@@ -30,7 +30,7 @@ export function observeRuntime(): void {
   const { build, cpu, memory, heapUsed, heapLimit, eventLoopTime, delayP99, delayMax } = instruments;
   const delay = monitorEventLoopDelay({ resolution });
   delay.enable();
-  // What the histogram has is the time from one look to the next.
+  // The histogram holds the time from one sample to the next.
   const seconds = (nanoseconds: number) => Math.max(0, nanoseconds / 1e9 - resolution / 1e3);
 
   meter.addBatchObservableCallback(
@@ -52,7 +52,7 @@ export function observeRuntime(): void {
     },
     [build, cpu, memory, eventLoopTime, delayP99, delayMax],
   );
-  // By itself, since a thread may take its time to answer.
+  // In a callback of its own, since a thread may take its time to answer.
   meter.addBatchObservableCallback(
     async (result) => {
       const ask = async ([name, thread]: [string, Thread]) => {

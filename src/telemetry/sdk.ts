@@ -1,4 +1,4 @@
-/** The SDK of OpenTelemetry, as the standard `OTEL_*` variables say, and no more of it than they ask for. */
+/** The OpenTelemetry SDK as the standard `OTEL_*` variables configure it, and no more of it than they ask for. */
 import { DiagLogLevel, diag } from '@opentelemetry/api';
 import type { IMetricReader } from '@opentelemetry/sdk-metrics';
 import type { Logger } from 'pino';
@@ -20,14 +20,14 @@ export async function startSdk(
   environment: Environment,
   metricReaders: IMetricReader[],
 ): Promise<{ shutdown(): Promise<void> }> {
-  // Each by itself: so the build sees which of its parts is needed.
+  // Each by itself, so that the build sees which of its parts are needed.
   const { NodeSDK } = await import('@opentelemetry/sdk-node');
   const { resourceDetectors, serviceResource } = await import('./resource.ts');
   const sdk = new NodeSDK({
     resource: serviceResource(),
     resourceDetectors,
     metricReaders,
-    // Left out, the processors are those of the environment; and there it is OTLP by default, wanted or not.
+    // If left out, the environment chooses the processors, and its default is OTLP, wanted or not.
     ...(!tracesWanted(environment) && { spanProcessors: [] }),
     logRecordProcessors: [],
   });
@@ -35,7 +35,7 @@ export async function startSdk(
   return sdk;
 }
 
-/** What the SDK says of an error is its JSON with the stack; its message is what an operator needs. */
+/** The SDK logs an error as JSON with the stack; its message is what an operator needs. */
 function plainMessage(text: string): string {
   try {
     return String(JSON.parse(text).message ?? text);

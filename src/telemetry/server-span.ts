@@ -13,12 +13,12 @@ export interface ServerSpan {
   /** Runs what belongs to the batch with its span active. */
   run<T>(inside: () => T): T;
   annotate(attributes: Attributes): void;
-  /** Notes why the batch is refused. The span may have ended, since its sender has gone.
+  /** Notes why the batch is refused. The span may have ended already, if its sender has gone.
    * @param problem its code */
   fail(problem: string): void;
   /** @param isFault whether this side is at fault
    * @param attributes of the span, beside `error.type`
-   * @returns what `error.type` says, and how long it was open in seconds */
+   * @returns the value of `error.type`, and how long the span was open in seconds */
   end(isFault: boolean, attributes: Attributes): { error: string | undefined; seconds: number };
 }
 

@@ -1,6 +1,6 @@
 import type { Attributes, Counter } from '@opentelemetry/api';
 
-/** What a batch adds to a counter, summed up: a point for each finding would cost more than to find it. */
+/** What a batch adds to a counter, summed up: a point for each finding would cost more than finding it. */
 export class Sums {
   readonly #sums = new Map<string, { attributes: Attributes; times: number }>();
 

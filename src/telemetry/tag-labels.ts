@@ -1,14 +1,14 @@
-/** Fluent tags as labels of metrics. Senders choose them, so there are only so many. */
+/** Fluent tags as labels of metrics. Senders choose them, so their number is limited. */
 
-/** With the sinks and what becomes of records, well below the 2,000 series at which OpenTelemetry begins to drop labels. */
+/** Even multiplied by sinks and results, well below the 2,000 series at which OpenTelemetry begins to drop labels. */
 const MOST_LABELS = 50;
 const MOST_CHARACTERS = 128;
-/** Stands for each that came after those, or is no text for a label. */
+/** Stands for each that came after those, or is unfit for a label. */
 const OTHER = 'other';
 /** Stands for none, as in the forward sink. */
 const NONE = 'untagged';
 
-/** Gives the label of a Fluent tag: the first so many that come have their own, as long as the process lives. */
+/** Returns the label of a Fluent tag: the first `most` that come have their own, as long as the process lives. */
 export function openTagLabels(most: number = MOST_LABELS): (fluentTag: string | undefined) => string {
   const labels = new Set<string>();
   return (fluentTag) => {

@@ -1,4 +1,4 @@
-/** Where the console is on, and which settings of it are refused. */
+/** When the console is on, and which of its settings are refused. */
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -37,10 +37,10 @@ describe('the console', () => {
   });
 
   test.each([
-    ['listen: 0.0.0.0:9870\nconsole: { enabled: true }', /whoever reaches 0\.0\.0\.0:9870 would read findings/],
-    [`listen: 0.0.0.0:9870\n${sending}\nconsole: { enabled: true }`, /no credential opens it/],
-    ['console: { enabled: true, listen: "[::]:9871" }', /whoever reaches/],
-    ['console: { listen: "127.0.0.1:9870" }', /is that of listen already/],
+    ['listen: 0.0.0.0:9870\nconsole: { enabled: true }', /anyone who can reach 0\.0\.0\.0:9870 could read findings/],
+    [`listen: 0.0.0.0:9870\n${sending}\nconsole: { enabled: true }`, /no credential opens the console/],
+    ['console: { enabled: true, listen: "[::]:9871" }', /anyone who can reach/],
+    ['console: { listen: "127.0.0.1:9870" }', /is already the address of listen/],
     ['console: { mayWriteExceptions: true }', /there is no folder to write to/],
     ['console: { path: 7 }', /console\.path/],
   ])('with %j is refused', (text, message) => {

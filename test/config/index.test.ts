@@ -31,7 +31,7 @@ function refusal(text: string, environment: Record<string, string> = {}): string
 }
 
 describe('defaults', () => {
-  test('stand where nothing is said', () => {
+  test('apply where nothing is set', () => {
     expect(loadConfig({ path: undefined, overrides: {}, environment: {}, bundledRules: '/bundled' })).toMatchObject({
       listen: '127.0.0.1:9870',
       rules: ['/bundled'],
@@ -45,11 +45,11 @@ describe('defaults', () => {
     });
   });
 
-  test('fill up a group that is given in part', () => {
+  test('complete a group that is given in part', () => {
     expect(load('limits: { maxDepth: 100 }').limits).toMatchObject({ maxDepth: 100, maxRecords: 250_000 });
   });
 
-  test('fill up a sink', () => {
+  test('complete a sink', () => {
     expect(load('sinks: [{ type: forward, host: 127.0.0.1 }]').sinks[0]).toMatchObject({ port: 24224 });
   });
 
@@ -60,7 +60,7 @@ test('the command line wins over the file', () => {
   expect(load('listen: 127.0.0.1:1', {}, { listen: '127.0.0.1:2' }).listen).toBe('127.0.0.1:2');
 });
 
-test('a variable of the environment stands in for a secret', () => {
+test('an environment variable provides a secret', () => {
   const { auth } = load('auth: { bearer: "${TOKEN}" }', { TOKEN: '{t0ken:#not-YAML' });
   expect(auth).toMatchObject({ bearer: [{ name: 'bearer', token: '{t0ken:#not-YAML' }], openMetrics: false });
 });
@@ -94,9 +94,9 @@ test('a secret comes from a file, beside the configuration or anywhere', () => {
   expect(load(`auth: { bearer: "\${file:${folder}/token}" }`).auth).toMatchObject(expected);
 });
 
-test('a word that is no number stays what it is, and is refused with its place', () => {
+test('a word that is not a number stays as it is, and is refused with its position', () => {
   expect(refusal('limits:\n  maxDepth: ${DEPTH}', { DEPTH: 'deep' })).toMatch(
-    /tripline\.yaml:2:3: limits\.maxDepth must be integer, and is 'deep'$/,
+    /tripline\.yaml:2:3: limits\.maxDepth must be integer, but is 'deep'$/,
   );
 });
 
@@ -111,19 +111,19 @@ test.each<[string, string, string]>([
   [
     'a word',
     'reply: recrods',
-    ":1:1: reply must be one of records, matches, summary, none, and is 'recrods'; did you mean 'records'?",
+    ":1:1: reply must be one of records, matches, summary, none, but is 'recrods'; did you mean 'records'?",
   ],
   [
     'a level',
     'overrides:\n  a: { level: hihg }',
-    ":2:8: overrides.a.level must be one of informational, low, medium, high, critical, and is 'hihg'; did you mean 'high'?",
+    ":2:8: overrides.a.level must be one of informational, low, medium, high, critical, but is 'hihg'; did you mean 'high'?",
   ],
   [
     'a kind of sink',
     'sinks:\n  - type: forwrad',
-    `:2:5: sinks[0].type must be one of ${sinkKinds.map(({ type }) => type).join(', ')}, and is 'forwrad'; did you mean 'forward'?`,
+    `:2:5: sinks[0].type must be one of ${sinkKinds.map(({ type }) => type).join(', ')}, but is 'forwrad'; did you mean 'forward'?`,
   ],
-  ['a port', 'listen: localhost:70000', ':1:1: listen: there is no port 70000; the last is 65535'],
+  ['a port', 'listen: localhost:70000', ':1:1: listen: 70000 is not a port; the highest is 65535'],
   ['a variable', 'cluster: ${CLUSTR}', ":1:10: there is no environment variable 'CLUSTR'; did you mean 'CLUSTER'?"],
   ['no end of a variable', 'cluster: "${CLUSTER"', ":1:10: a '${' that begins no ${NAME}"],
   ['a variable as a default', 'cluster: "${A:-${B:-x}}"', ":1:10: a '${' that begins no ${NAME}"],
@@ -137,15 +137,15 @@ test.each<[string, string, string]>([
   [
     'a user without a key',
     'sinks:\n  - { type: forward, host: a, username: b, password: "${CLUSTER}" }',
-    ":2:31: username needs a sharedKey; write '' where",
+    ":2:31: username needs a sharedKey; write '' if",
   ],
   ['a certificate', 'sinks:\n  - { type: forward, host: a, tls: { ca: /none.pem } }', ':2:38: tls.ca: ENOENT'],
-])('%s that is wrong is told with its place and what was meant', (_, text, words) => {
+])('%s that is wrong is reported with its position and what was meant', (_, text, words) => {
   expect(refusal(text, { CLUSTER: 'prod' })).toContain(`tripline.yaml${words}`);
 });
 
 test.each<[string, string, string]>([
-  ['the tag under the key of the time', 'memberName: date', "1:1: memberName: 'date' is the dateKey too"],
+  ['the tag under the key of the time', 'memberName: date', "1:1: memberName: 'date' is also the dateKey"],
   ['the tag under the key of an event', 'memberName: kind', "1:1: memberName: 'kind' is a member of an audit event"],
   [
     'the tag under the key of AKS',
@@ -158,7 +158,7 @@ test.each<[string, string, string]>([
   ['the tag under a lifted member', 'memberName: user_username', "1:1: memberName: 'user_username' is a member of"],
   ['a name that cannot be seen', 'memberName: "a\\u202eb"', '1:1: memberName: '],
   ['the time under the key of an event', 'dateKey: verb', "1:1: dateKey: 'verb' is a member of an audit event"],
-  ['a header that is none', 'tagHeader: "a b"', "1:1: tagHeader: 'a b' is no name of a header; write"],
+  ['a header that is none', 'tagHeader: "a b"', "1:1: tagHeader: 'a b' is not a valid header name; write"],
   ['a header of HTTP', 'tagHeader: Authorization', "1:1: tagHeader: 'Authorization' is a header with a meaning"],
   [
     'a user with a colon',
@@ -175,7 +175,7 @@ test.each<[string, string, string]>([
     'auth: { bearer: "${SPACED}" }',
     '1:9: auth.bearer: the token has a space, a control character or',
   ],
-  ['no rules', 'rules: []', '1:1: rules is empty; name something, or leave the setting out'],
+  ['no rules', 'rules: []', '1:1: rules is empty; add an entry, or leave the setting out'],
   ['dead letters among rules', `rules: [${folder}]\ndeadLetterPath: ${folder}/dead`, '2:1: deadLetterPath: '],
   ['dead letters in place of lists', `lists: [${folder}]\ndeadLetterPath: ${folder}/`, '2:1: deadLetterPath: '],
   ['a state among exceptions', `exceptions: [${folder}]\nstate: { path: ${folder}/a }`, '2:10: state.path: '],
@@ -205,15 +205,15 @@ test.each<[string, string, string]>([
     'limits: { maxPendingBytes: 9999999 }',
     '1:1: limits.maxDecompressedBytes, 33554432, is more',
   ],
-  ['a stop without an end', 'drainSeconds: 1e9', '1:1: drainSeconds must be <= 3600, and is 1000000000'],
-])('%s is refused, with its place and what to write', (_, text, words) => {
+  ['a stop without an end', 'drainSeconds: 1e9', '1:1: drainSeconds must be <= 3600, but is 1000000000'],
+])('%s is refused, with its position and what to write', (_, text, words) => {
   const environment = { P: 'p', LINES: 'one\ntwo', SPACED: 's3cret t0ken' };
   const message = refusal(text, environment);
   expect(message).toContain(`tripline.yaml:${words}`);
   expect(message).not.toMatch(/s3cret|two/);
 });
 
-test('all that is wrong is told at once, whatever kind it is', () => {
+test('faults of all kinds are reported at once', () => {
   const text =
     'listen: localhost\nlisen: x\ncluster: ${NONE}\nsinks: [{ type: forward }, { type: none }]\ntrustedProxies: [lb]';
   expect(
@@ -249,7 +249,7 @@ test.each([
 test.each<[string, string]>([
   [
     'auth:\n  basic: { username: a, password: x }',
-    '2:25: auth.basic.password is a secret, and stands in the configuration',
+    '2:25: auth.basic.password is a secret, but is in the configuration itself',
   ],
   ['auth:\n  basic:\n    - { username: a, password: x }', '3:22: auth.basic.password is a secret'],
   ['auth: { bearer: x }', '1:9: auth.bearer.token is a secret'],
@@ -261,7 +261,7 @@ test.each<[string, string]>([
     'sinks: [{ type: http, url: http://a, secretHeaders: { X-Key: x } }]',
     '1:55: sinks.secretHeaders.X-Key is a secret',
   ],
-  ['sinks: [{ type: http, url: "http://a?b=1&api_key=x" }]', '1:23: sinks.url has a secret in it, api_key'],
+  ['sinks: [{ type: http, url: "http://a?b=1&api_key=x" }]', '1:23: sinks.url contains a secret, api_key'],
   ['sinks: [{ type: http, url: http://a, auth: { bearer: x } }]', '1:46: sinks.auth.bearer is a secret'],
   ['sinks: [{ type: forward, host: a, sharedKey: "", username: b, password: x }]', '1:63: sinks.password is a secret'],
 ])('a secret that stands in the configuration is refused: %s', (text, words) => {
@@ -277,7 +277,10 @@ test.each<[string, string]>([
   ['auth: { basic: { username: a } }', '1:9: auth.basic[0].password is missing'],
   ['auth: { bearer: [{ token: "${T}", endpoints: [metric] }] }', '1:47: auth.bearer[0].endpoints[0] must be one of'],
   ['auth:\n  certificates: [{ name: a, dns: b }]', '2:3: auth.certificates needs tls.clientCa'],
-  ['auth:\n  certificates: [{ name: a, dns: b, uri: c }]', '2:18: auth.certificates: write one of commonName, dns'],
+  [
+    'auth:\n  certificates: [{ name: a, dns: b, uri: c }]',
+    '2:18: auth.certificates: write exactly one of commonName, dns',
+  ],
   [
     'sinks: [{ type: http, url: "http://a", auth: { bearer: "${T}", basic: { username: a, password: "${T}" } } }]',
     '1:40: sinks[0].auth has more than 1 of its settings; leave one out',
@@ -288,12 +291,12 @@ test.each<[string, string]>([
   [`${tls}, clientCa: ${pem('listener.key')}, requireClientCertificate: true }`, `: tls.clientCa: `],
   [`${tls}, requireClientCertificate: true }`, `: tls.requireClientCertificate needs clientCa`],
   [`${tls}, clientCa: ${pem('authority.cert')} }`, `: tls.clientCa has no effect by itself`],
-  [`${tls}, minVersion: TLSv1.1 }`, `: tls.minVersion must be one of TLSv1.2, TLSv1.3, and is 'TLSv1.1'`],
-])('what lets nobody in, or everybody, is refused: %s', (text, words) => {
+  [`${tls}, minVersion: TLSv1.1 }`, `: tls.minVersion must be one of TLSv1.2, TLSv1.3, but is 'TLSv1.1'`],
+])('a setting that lets nobody in, or everybody, is refused: %s', (text, words) => {
   expect(refusal(text, { T: 't' })).toContain(words);
 });
 
-test('rules are overridden by name or id, whatever it is', () => {
+test('rules are overridden by name or id, whatever it looks like', () => {
   const { overrides } = load('overrides: { pod-exec: { level: high }, __proto__: { mode: off } }');
   expect(Object.entries(overrides)).toEqual([
     ['pod-exec', { level: 'high' }],
@@ -326,14 +329,10 @@ test.each<[string, string, string]>([
   [
     'a claim that is a number',
     'auth: { jwt: [{ name: a, issuer: x, audience: y, keys: "https://x", claims: { a: 1 } }] }',
-    ':79: auth.jwt[0].claims.a must be string or boolean, and is 1',
+    ':79: auth.jwt[0].claims.a must be string or boolean, but is 1',
   ],
   ['a forward input without a place', `forward: {}\n${oneSink}`, 'forward listens nowhere; set listen'],
-  [
-    'one of a port that is none',
-    `forward: { listen: "a:70000" }\n${oneSink}`,
-    'forward.listen: there is no port 70000',
-  ],
+  ['one of a port that is none', `forward: { listen: "a:70000" }\n${oneSink}`, 'forward.listen: 70000 is not a port'],
   [
     'one where HTTP is',
     `listen: "a:1"\nforward: { listen: "a:1" }\n${oneSink}`,
@@ -369,11 +368,11 @@ test.each<[string, string, string]>([
   ['a key that comes twice', 'listen: a:1\nlisten: b:2', 'unique'],
   ['broken YAML', 'a: [', 'tripline.yaml'],
   ['an alias bomb', `a: &a [x]\n${'b: *a\n'}`, 'alias'],
-])('%s is refused with words to act on', (_, text, words) => {
+])('%s is refused with a message to act on', (_, text, words) => {
   expect(refusal(text).toLowerCase()).toContain(words.toLowerCase());
 });
 
-test('every fault is told at once', () => {
+test('every fault is reported at once', () => {
   const message = refusal('lisen: x\nreply: everything\n');
   expect(message).toContain('lisen');
   expect(message).toContain('reply');
@@ -394,7 +393,7 @@ describe('the schema for editors', () => {
     'fluent-bit/one-process/tripline.yaml',
     'fluent-bit/two-process/tripline.yaml',
     'fluent-bit/forward/tripline.yaml',
-  ])('takes %s', (file) => {
+  ])('accepts %s', (file) => {
     const settings = parse(readFileSync(join(root, file), 'utf8'));
     expect(accepts(settings), JSON.stringify(accepts.errors)).toBe(true);
   });
@@ -418,7 +417,7 @@ describe('the schema for editors', () => {
   });
 });
 
-test('a file that is not there is named', () => {
+test('a missing file is named in the error', () => {
   expect(() => loadConfig({ path: '/no/such.yaml', overrides: {}, environment: {}, bundledRules: '' })).toThrow(
     '/no/such.yaml',
   );

@@ -1,4 +1,4 @@
-/** Settings of the input and of the sink of Kafka: what goes together, and what is said of what does not. */
+/** Settings of the Kafka input and sink: which go together, and what is reported of those that do not. */
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -64,7 +64,7 @@ test.each<[string, object, string]>([
     { kafka: { ...input, format: 'avro' }, sinks: [sink] },
     'kafka.format must be one of json, msgpack',
   ],
-  ['no sink', { kafka: input }, 'kafka takes records that have nowhere to go; add a sink'],
+  ['no sink', { kafka: input }, 'kafka receives records that have nowhere to go; add a sink'],
   [
     'a batch beyond the limit',
     { kafka: { ...input, maxBatchBytes: 1e9 }, sinks: [sink] },
@@ -73,22 +73,22 @@ test.each<[string, object, string]>([
   [
     'a topic that is read and written',
     { kafka: input, sinks: [{ ...sink, topic: 'audit' }] },
-    'kafka.topics: audit is written to by a sink, and would go round',
+    'kafka.topics: audit is also written to by a sink, and would loop',
   ],
   [
     'a topic that is read and has findings',
     { kafka: input, sinks: [{ ...sink, findings: { topic: 'audit' } }] },
-    'would go round',
+    'would loop',
   ],
   [
     'a topic that is read and has dead letters',
     { kafka: input, sinks: [{ ...sink, deadLetterTopic: 'audit' }] },
-    'would go round',
+    'would loop',
   ],
   [
     'a password that stands there',
     { kafka: { ...input, sasl: { username: 'a', password: 's3cret' } }, sinks: [sink] },
-    'kafka.sasl.password is a secret, and stands in the configuration',
+    'kafka.sasl.password is a secret, but is in the configuration itself',
   ],
   [
     'a mechanism that there is not',
@@ -103,7 +103,7 @@ test.each<[string, object, string]>([
   [
     'exactly once without the input',
     { sinks: [{ ...sink, exactlyOnce: true }] },
-    'exactlyOnce is for what is read from Kafka; set kafka, the input, or leave it out',
+    'exactlyOnce is for records that are read from Kafka; set kafka, the input, or leave it out',
   ],
   [
     'exactly once elsewhere',
@@ -119,22 +119,22 @@ test.each<[string, object, string]>([
         { ...sink, name: 'b', exactlyOnce: true },
       ],
     },
-    'exactlyOnce can be true of one sink alone',
+    'exactlyOnce can be true for one sink only',
   ],
   [
     'exactly once of some records',
     { kafka: input, sinks: [{ ...sink, exactlyOnce: true, records: { level: 'high' } }] },
-    'records: with exactlyOnce each batch has to come here at once and whole',
+    'records: exactlyOnce needs each batch whole, and before its sender is answered',
   ],
   [
     'exactly once behind a spool',
     { kafka: input, sinks: [{ ...sink, exactlyOnce: true, spool: { path: '/tmp/spool' } }] },
-    'spool: with exactlyOnce',
+    'spool: exactlyOnce needs',
   ],
   [
     'exactly once, or not at all',
     { kafka: input, sinks: [{ ...sink, exactlyOnce: true, required: false }] },
-    'required: false does not go with exactlyOnce',
+    'required: false cannot be used with exactlyOnce',
   ],
   ['a sink without a topic', { sinks: [{ type: 'kafka', brokers }] }, 'topic'],
 ])('%s is refused', (_, settings, message) => {

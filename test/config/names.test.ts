@@ -1,4 +1,4 @@
-/** Names that settings choose: none under which a tag would take the place of what was logged. */
+/** Names that settings may choose: none under which a tag would replace what was logged. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -6,7 +6,7 @@ import { bearerTokenFault, dateKeyFault, headerFault, memberNameFault } from '..
 
 const root = join(import.meta.dirname, '../..');
 
-/** The keys of the records in the fixtures of platforms and wrappers, and those that normalizers ask a record for. */
+/** The keys of the records in the fixtures of platforms and wrappers, and those that normalizers read from a record. */
 function keysOfRecords(): Set<string> {
   const folder = join(root, 'test/fixtures/normalizers');
   const keys = new Set<string>();
@@ -25,7 +25,7 @@ function keysOfRecords(): Set<string> {
   return keys;
 }
 
-/** Which a record may lose without losing its event: what shippers say of the line that they read. */
+/** Keys that a record may lose without losing its event: what shippers add about the line that they read. */
 const ofShippers = [
   ...['_SYSTEMD_UNIT', '_gdch_cluster', '_gdch_fluentbit_pod', '_p', '_time', 'ccpNamespace_s', 'cluster', 'error'],
   ...[
@@ -52,17 +52,17 @@ test('each key that an event is read from is refused as the name of the tag', ()
 });
 
 test.each(['tripline', 'audit_tag', 'x', 'detections', 'tag', '_tripline', 'Tripline'])(
-  '%s is a name of a tag',
+  '%s can be the name of the tag',
   (name) => {
     expect(memberNameFault(name, 'date')).toBeUndefined();
   },
 );
 
-test.each(['date', 'time', 'timestamp', '@timestamp', 'ts'])('%s is a key of a time', (name) => {
+test.each(['date', 'time', 'timestamp', '@timestamp', 'ts'])('%s can be the key of the time', (name) => {
   expect(dateKeyFault(name)).toBeUndefined();
 });
 
-test.each(['X-Fluent-Tag', 'x-tag', 'Tag', 'X_Tag', 'fluent.tag'])('%s is a header of a tag', (name) => {
+test.each(['X-Fluent-Tag', 'x-tag', 'Tag', 'X_Tag', 'fluent.tag'])('%s can be the header of the tag', (name) => {
   expect(headerFault(name)).toBeUndefined();
 });
 
@@ -70,14 +70,14 @@ test.each([
   ...['Authorization', 'content-type', 'Content-Length', 'Content-Encoding', 'Host', 'ACCEPT', 'User-Agent', 'Cookie'],
   ...['Transfer-Encoding', 'Connection', 'traceparent', 'X-Forwarded-For', 'Expect', 'If-Match', 'Upgrade'],
   ...['a b', 'a:b', 'tag\n', 'täg', ' tag', '"tag"', 'tag\u202e'],
-])('%j is no header of a tag', (name) => {
+])('%j cannot be the header of the tag', (name) => {
   expect(headerFault(name)).toContain('X-Fluent-Tag');
 });
 
-test.each(['a b', ' a', 'a\n', 'a\tb', 'tökén', 'a\0'])('%j is no token', (text) => {
+test.each(['a b', ' a', 'a\n', 'a\tb', 'tökén', 'a\0'])('%j cannot be a token', (text) => {
   expect(bearerTokenFault(text)).toContain('write one word');
 });
 
-test('tokens are one word of any signs', () => {
+test('a token is one word of any characters', () => {
   for (const text of ['abc', 'a.b-c_d~e+f/g==', 'p@ss!"#$%&']) expect(bearerTokenFault(text)).toBeUndefined();
 });

@@ -1,4 +1,4 @@
-/** Settings of the state: what goes together, and what is said of what does not. */
+/** Settings of the state: which go together, and what is reported of those that do not. */
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,8 +27,8 @@ test.each([
 ])('%s', (text) => expect(load(text).state).toBeDefined());
 
 test.each<[string, string]>([
-  ['{}', '1:1: state names no place; set path, for a file, or url, for a server'],
-  ['{ path: a, url: "redis://b" }', '1:19: state.url is for a server, and path for a file'],
+  ['{}', '1:1: state has no location; set path, for a file, or url, for a server'],
+  ['{ path: a, url: "redis://b" }', '1:19: state.url is for a server, and path is for a file'],
   [
     '{ url: "redis://b", key: "${STATE_PASSWORD}aaaaaaaaaaaa" }',
     '1:28: state.key is for a file; set path, or leave it out',
@@ -36,20 +36,20 @@ test.each<[string, string]>([
   ['{ path: a, prefix: b }', '1:19: state.prefix is for a server; set url, or leave it out'],
   ['{ path: a, whenUnavailable: local }', '1:19: state.whenUnavailable is for a server'],
   ['{ url: "redis://b", username: a }', '1:28: state.username has no password; set it'],
-  ['{ url: "redis://b", password: s3cret }', '1:28: state.password is a secret, and stands in the configuration'],
-  ['{ url: "redis://ann:s3cret@b" }', '1:10: state.url has credentials in it; write them as username and password'],
-  ['{ url: "http://b" }', '1:10: state.url is no URL of a server; write redis://valkey:6379'],
-  ['{ url: "redis://" }', '1:10: state.url is no URL of a server'],
-  ['{ url: "redis://a/b" }', '1:10: state.url is no URL of a server'],
-  ['{ url: "redis://a,,b" }', '1:10: state.url names a server that is none'],
-  ['{ url: "redis://a:b" }', '1:10: state.url names a server that is none'],
-  ['{ url: "redis://a:70000" }', '1:10: state.url names a port that is none, 70000'],
+  ['{ url: "redis://b", password: s3cret }', '1:28: state.password is a secret, but is in the configuration itself'],
+  ['{ url: "redis://ann:s3cret@b" }', '1:10: state.url contains credentials; write them as username and password'],
+  ['{ url: "http://b" }', '1:10: state.url is not the URL of a server; write redis://valkey:6379'],
+  ['{ url: "redis://" }', '1:10: state.url is not the URL of a server'],
+  ['{ url: "redis://a/b" }', '1:10: state.url is not the URL of a server'],
+  ['{ url: "redis://a,,b" }', '1:10: state.url names a server that is not valid'],
+  ['{ url: "redis://a:b" }', '1:10: state.url names a server that is not valid'],
+  ['{ url: "redis://a:70000" }', '1:10: state.url names 70000, which is not a port'],
   ['{ url: "" }', '1:10: state.url must not be empty'],
   ['{ url: [a] }', '1:10: state.url must be string'],
   ['{ url: "redis://a", ca: /nowhere }', '1:28: state.ca is for TLS; write rediss:// in url, or leave it out'],
   ['{ url: "rediss://a", ca: /nowhere }', '1:29: state.ca cannot be used: ENOENT'],
   [`{ url: "rediss://a", ca: ${pem('listener.key')} }`, '1:29: state.ca cannot be used: '],
-  ['{ url: "redis://a", prefix: "a b" }', "1:28: state.prefix must be written as tripline, and is 'a b'"],
+  ['{ url: "redis://a", prefix: "a b" }', "1:28: state.prefix must be written as tripline, but is 'a b'"],
   ['{ url: "redis://a", timeoutMs: 0 }', '1:28: state.timeoutMs must be >= 10'],
   ['{ url: "redis://a", whenUnavailable: retrry }', 'state.whenUnavailable must be one of retry, local'],
   ['{ url: "redis://a", prefixx: b }', '1:28: state.prefixx is not a setting'],

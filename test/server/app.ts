@@ -16,19 +16,19 @@ import type { Sink } from '../../src/sinks/sink.ts';
 import { countDetections, countReceipts, countSinkRecords, findingSpans, traced } from '../../src/telemetry/index.ts';
 
 export const bundledRules = fileURLToPath(new URL('../../rules', import.meta.url));
-/** Two of them, for tests of other things than rules: they stay as they are when rules are added. */
+/** Two rules, for tests of other things than rules: they do not change when rules are added. */
 export const hostPidRules = ['pod', 'workload'].map((kind) => join(bundledRules, `kubernetes/${kind}-host-pid.yml`));
 
 /** As an operator writes them. */
 type Settings = Omit<Partial<Config>, 'auth' | 'tls'> & { auth?: object; tls?: object };
 
-/** Limits are taken as they are: tests set one alone, which the others would have to follow. */
+/** Limits are used as given: tests set one alone, to which the others would otherwise have to be adjusted. */
 const configWith = ({ limits, ...overrides }: Settings): Config => ({
   ...loadConfig({ path: undefined, overrides: overrides as Partial<Config>, environment: {}, bundledRules }),
   ...(limits && { limits }),
 });
 
-/** Those that hold where none are set. */
+/** The defaults. */
 export const { limits } = configWith({});
 
 export interface TestServer extends ReturnType<typeof buildServer> {
@@ -38,14 +38,14 @@ export interface TestServer extends ReturnType<typeof buildServer> {
   logger: Logger;
 }
 
-/** What a test does in place of the correlations, so that a batch can be held. */
+/** Replaces the correlations in a test, so that a batch can be held. */
 export type Step = (evaluated: Evaluated) => Promise<void>;
 
 function asCorrelation(ruleset: ReturnType<Parts['ruleset']>, step: Step): Pick<Parts, 'ruleset' | 'correlate'> {
   const correlating = new Ruleset(ruleset.rules, [{} as (typeof ruleset.correlations)[number]], ruleset.hash);
   return {
     ruleset: () => correlating,
-    // The pipeline waits for any step that is not done at once.
+    // The pipeline waits for any step that does not complete at once.
     correlate: (async (evaluated): Promise<Correlated> => {
       await step(evaluated);
       return { raised: [], reported: [], withheld: new Map() };
@@ -93,7 +93,7 @@ export function testServer(
   return { ...server, config, log, logger };
 }
 
-/** An audit event of a pod; a match unless told otherwise. */
+/** An audit event of a pod; a match unless specified otherwise. */
 export function podEvent({ hostPID = true, auditID = 'a-1' } = {}): Record<string, unknown> {
   return {
     kind: 'Event',

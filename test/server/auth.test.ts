@@ -61,13 +61,13 @@ test('once there are credentials, nothing but health is open', async () => {
   }
 });
 
-test('metrics are open where a setting says so', async () => {
+test('metrics are open if a setting says so', async () => {
   server = testServer({ auth: { ...auth, openMetrics: true } });
   expect((await read('/metrics')).statusCode).toBe(200);
   expect((await send({})).statusCode).toBe(401);
 });
 
-test('credentials are taken over while it runs', async () => {
+test('credentials are reloaded while it runs', async () => {
   server = testServer({ auth: { bearer: 'one' } });
   server.renew({
     auth: { bearer: [{ name: 'b', token: 'two', endpoints: ['records'] }], openMetrics: false },

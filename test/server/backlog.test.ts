@@ -33,7 +33,7 @@ async function send(body: string, length = body.length): Promise<Socket> {
   return socket;
 }
 
-/** Something that can be held open, and is given the ids of the records that reach it. */
+/** A gate that holds records until it is opened, and notes the ids of those that reach it. */
 function gate() {
   const reached: string[] = [];
   let opened = Promise.withResolvers<void>();
@@ -64,7 +64,7 @@ function gatedSink() {
   return { at, sink };
 }
 
-/** A server whose batches can be held in the midst of the work on them, and that listens. */
+/** A listening server whose batches can be held while they are worked on. */
 async function gatedServer(settings: Parameters<typeof testServer>[0] = {}, sinks: Sink[] = []) {
   const work = gate();
   server = testServer(settings, {
@@ -77,7 +77,7 @@ async function gatedServer(settings: Parameters<typeof testServer>[0] = {}, sink
 
 const logged = (problem: string) => server.log.filter((line) => line.problem === problem);
 
-test('health, readiness and metrics are answered before the batches that were there first', async () => {
+test('health, readiness and metrics are answered before batches that arrived earlier', async () => {
   server = testServer();
   const answered: string[] = [];
   const watch = (name: string, reply: PromiseLike<unknown>) => Promise.resolve(reply).then(() => answered.push(name));
@@ -88,7 +88,7 @@ test('health, readiness and metrics are answered before the batches that were th
       server.app.inject({ method: 'POST', url: '/v1/records?reply=none', headers: json, payload: many }),
     ),
   );
-  // Until the bodies are there and the first is worked on.
+  // Until the bodies have arrived and the first is worked on.
   for (let round = 0; round < 3; round++) await setImmediate();
   const probes = ['/healthz', '/readyz', '/metrics'].map((url) => watch(url, server.app.inject(url)));
   await Promise.all([...batches, ...probes]);
@@ -97,7 +97,7 @@ test('health, readiness and metrics are answered before the batches that were th
 });
 
 describe('a sender that has gone', () => {
-  test('while its batch waited has it neither begun nor delivered, which is logged', async () => {
+  test('while its batch waited: the batch is neither begun nor delivered, which is logged', async () => {
     const { at, sink } = gatedSink();
     at.open();
     const work = await gatedServer({}, [sink]);
@@ -106,7 +106,7 @@ describe('a sender that has gone', () => {
     const leaving = await Promise.all(['b', 'c', 'd'].map((auditID) => send(bodyOf(auditID))));
     const last = post('last');
     await vi.waitFor(async () => expect(await connections()).toBe(3));
-    // Whole on the other side when a request that was sent later is answered.
+    // They have arrived in full once a request that was sent later is answered.
     expect((await fetch(`${url()}/healthz`)).status).toBe(200);
     for (const socket of leaving) socket.destroy();
     await vi.waitFor(() => expect(logged('request.abandoned')).toHaveLength(1));
@@ -121,7 +121,7 @@ describe('a sender that has gone', () => {
     });
   });
 
-  test('while its batch was worked on does not have it delivered', async () => {
+  test('while its batch was worked on: the batch is not delivered', async () => {
     const { at, sink } = gatedSink();
     at.open();
     const work = await gatedServer({}, [sink]);
@@ -135,7 +135,7 @@ describe('a sender that has gone', () => {
     expect(at.reached).toEqual(['b']);
   });
 
-  test('within its body is told as that, and not as a malformed request', async () => {
+  test('within its body is logged as gone, and not as a malformed request', async () => {
     await gatedServer();
     const body = bodyOf('a');
     const socket = await send(body.slice(0, 100), body.length);
@@ -146,7 +146,7 @@ describe('a sender that has gone', () => {
     expect(logged('request.malformed')).toEqual([]);
   });
 
-  test('while its batch was delivered keeps its bytes counted until that is done', async () => {
+  test('while its batch was delivered: its bytes are counted until the delivery ends', async () => {
     const { at, sink } = gatedSink();
     const body = bodyOf('a');
     const work = await gatedServer({ limits: { ...limits, maxPendingBytes: body.length + 10 } }, [sink]);
@@ -162,8 +162,8 @@ describe('a sender that has gone', () => {
   });
 });
 
-describe('a batch that is sent again since its answer did not arrive', () => {
-  /** Sends a batch and goes, sends it again while the first is still being delivered, which it waits for, and sends another. */
+describe('a batch that is sent again because its answer did not arrive', () => {
+  /** Sends a batch and leaves, sends it again, which waits for the first to be delivered, and sends another. */
   async function sendAgain(at: ReturnType<typeof gate>) {
     const socket = await send(bodyOf('a'));
     await at.holds('a');
@@ -183,12 +183,12 @@ describe('a batch that is sent again since its answer did not arrive', () => {
     expect((await again).json()).toMatchObject([{ tripline: { verdict: 'match' } }]);
     expect((await other).statusCode).toBe(200);
     expect(at.reached).toEqual(['a', 'b']);
-    // Answered once, it is a batch like any other.
+    // Once answered, it is a batch like any other.
     expect((await post('a')).statusCode).toBe(200);
     expect(at.reached).toEqual(['a', 'b', 'a']);
   });
 
-  test('is not evaluated a second time, while the first is delivered and after it, where no reply needs it', async () => {
+  test('is not evaluated a second time, during the first delivery and after it, if no reply needs it', async () => {
     const { at, sink } = gatedSink();
     const evaluated: string[] = [];
     server = testServer(
@@ -253,7 +253,7 @@ describe('a batch that is sent again since its answer did not arrive', () => {
   });
 });
 
-test('a stop refuses the batches that wait, and answers the one that is worked on', async () => {
+test('a shutdown refuses the batches that wait, and answers the one that is worked on', async () => {
   const work = await gatedServer();
   const first = post('a');
   await work.holds('a');
@@ -272,7 +272,7 @@ test('a stop refuses the batches that wait, and answers the one that is worked o
   expect(work.reached).toEqual(['a']);
 });
 
-test('what cannot be answered in time is refused with Retry-After, told once, and each is counted', async () => {
+test('what cannot be answered in time is refused with Retry-After, logged once, and counted each time', async () => {
   const path = join(mkdtempSync(join(tmpdir(), 'tripline-backlog-')), 'tripline.yaml');
   writeFileSync(path, 'limits: { maxWaitSeconds: 0.000001 }\n');
   sidecar = await startSidecar(['--config', path]);

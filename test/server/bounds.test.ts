@@ -1,4 +1,4 @@
-/** What requests hold together, and for how long a peer may rest on it. */
+/** How many bytes requests may hold together, and for how long a peer may leave them idle. */
 import { once } from 'node:events';
 import { type AddressInfo, connect } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
@@ -22,7 +22,7 @@ const here = new AbortController().signal;
 const overloaded = expect.objectContaining({ code: 'server.overloaded' });
 
 describe('the budget', () => {
-  test('is that of all shares, and one alone takes what it needs', () => {
+  test('is common to all shares, though one alone takes what it needs', () => {
     const budget = byteBudget(100);
     const [a, b] = [budget.open(), budget.open()];
     a.take(150);
@@ -54,7 +54,7 @@ describe('the budget', () => {
     await expect(waiting).rejects.toThrow('gone');
   });
 
-  test('takes from the peer that has rested longest, and from none that goes on', () => {
+  test('takes from the peer that has been idle longest, and from none that makes progress', () => {
     let now = 0;
     const budget = byteBudget(100, () => now);
     const gaveUp: string[] = [];
@@ -82,7 +82,7 @@ describe('the budget', () => {
     going.end();
   });
 
-  test('lets a peer rest for 20 s and no longer, and lets all go at a stop that have not sent their bodies', () => {
+  test('lets a peer be idle for 20 s and no longer, and at a shutdown drops all that have not sent their bodies', () => {
     vi.useFakeTimers();
     const budget = byteBudget(100);
     const gaveUp: string[] = [];
@@ -116,7 +116,7 @@ describe('growing bytes', () => {
     return { share: { take, give: (bytes: number) => take(-bytes) }, now: () => now, most: () => most };
   };
 
-  test('take no more than twice what there is, and in the end that', () => {
+  test('take no more than twice their content, and in the end exactly that much', () => {
     const count = counted();
     const bytes = growingBytes(count.share, 1e9);
     const piece = Buffer.alloc(10_000, 'x');
@@ -156,7 +156,7 @@ describe('inflation', () => {
     budget.open().take(maxPendingBytes - 1);
   });
 
-  test('is of one body at a time, in their order', async () => {
+  test('is of one body at a time, in order of arrival', async () => {
     const decompress = decompressor({ ...limits, maxCompressionRatio: 2000 });
     const budget = byteBudget(1e9);
     const ended: number[] = [];
@@ -177,7 +177,7 @@ describe('inflation', () => {
     ['gzip', gzipSync('[{}]')],
     ['zstd', zstdCompressSync('[{}]')],
     ['snappy', snappyCompressSync('[{}]')],
-  ])('of %s gives bytes that another thread can have', async (encoding, body) => {
+  ])('of %s gives bytes that can be transferred to another thread', async (encoding, body) => {
     const share = byteBudget(1e9).open();
     const bytes = await decompressor(limits)(new Uint8Array(body), encoding, share, here);
     const there = structuredClone(bytes, { transfer: [bytes.buffer] });
@@ -208,7 +208,7 @@ describe('half of a request', () => {
     `POST /v1/records HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\n\r\n`;
   const open = () => new Promise((resolve) => server!.app.server.getConnections((_, count) => resolve(count)));
 
-  test('that says to be long takes no more than it has sent', async () => {
+  test('that declares a great length takes no more than it has sent', async () => {
     const hold = await listen({ limits: { ...limits, maxPendingBytes: 1_000_000 } });
     for (let index = 0; index < 8; index++) hold(`${head(32 * 1024 * 1024)}[{"a":1}`);
     await vi.waitFor(async () => expect(await open()).toBe(8));
@@ -220,11 +220,11 @@ describe('half of a request', () => {
   test.each([
     ['headers', 'POST /v1/records HTTP/1.1\r\nHost: x\r\n'],
     ['body', `${head(1000)}[{"a":1}`],
-  ])('its %s hold up no stop', async (_, bytes) => {
+  ])('in its %s holds up no shutdown', async (_, bytes) => {
     const hold = await listen();
     const socket = hold(bytes);
     await vi.waitFor(async () => expect(await open()).toBe(1));
-    // It has been read when a request that was sent later is answered.
+    // It has been read once a request that was sent later is answered.
     await fetch(`http://127.0.0.1:${(server!.app.server.address() as AddressInfo).port}/healthz`);
     const closed = once(socket, 'close');
     socket.resume();
@@ -238,12 +238,12 @@ describe('half of a request', () => {
   });
 });
 
-test('a reply that is not read is counted, and gives way to who needs the room', async () => {
+test('a reply that is not read is counted, and gives way to a request that needs the space', async () => {
   server = testServer({ limits: { ...limits, maxPendingBytes: 12_500_000 } });
   const replying = Promise.withResolvers<void>();
   server.app.addHook('onSend', async () => replying.resolve());
   await server.app.listen({ host: '127.0.0.1', port: 0 });
-  // More than the kernel takes for a connection.
+  // More than the kernel buffers for a connection.
   const body = JSON.stringify(Array.from({ length: 12 }, () => ({ log: 'x'.repeat(1e6) })));
   const { port } = server.app.server.address() as AddressInfo;
   const socket = connect(port, '127.0.0.1')
@@ -264,7 +264,7 @@ test('a reply that is not read is counted, and gives way to who needs the room',
   await closed;
 });
 
-test('a record of too many values is passed on as an error, and the others of its batch are judged', async () => {
+test('a record with too many values is passed on as an error, and the others in its batch are evaluated', async () => {
   server = testServer();
   const [event, many] = [JSON.stringify(podEvent()), '1,'.repeat(1_000_001)];
   const payload = `[${event.replace('"requestObject":{', `"requestObject":{"a":[${many}1],`)},${event}]`;

@@ -1,4 +1,4 @@
-/** The console over HTTP: who reaches it, by which name, from which page; what it answers, and how its streams end. */
+/** The console over HTTP: who reaches it, under which name and from which page; what it answers, and how its streams end. */
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -13,7 +13,7 @@ import { checkHost } from '../../src/server/console/guard.ts';
 import { pageRoutes } from '../../src/server/console/pages.ts';
 import { type TestServer, testServer } from './app.ts';
 
-/** Notes what it is asked. */
+/** A console that records what it is asked. */
 function consoleOf(answer: (ask: Ask) => Promise<string> = async () => '{}') {
   const asked: Ask[] = [];
   const followers: { query: object; after: string | undefined; came: (last: string, json: string) => void }[] = [];
@@ -74,7 +74,7 @@ describe('names', () => {
   ])('a request for %j', async (host, status) => {
     serve({ console: { hosts: ['console.example'] } });
     const answers = await Promise.all(['/', '/console/v1/now'].map((url) => get(url, { host })));
-    // The page is there once it is built.
+    // The page is only served once it is built.
     const [page, api] = answers.map(({ statusCode }) => statusCode);
     expect({ isRefused: page === 421, api }).toEqual({ isRefused: status === 421, api: status });
   });
@@ -100,7 +100,7 @@ describe('pages elsewhere', () => {
   test.each<[Record<string, string>, number, number]>([
     [{}, 200, 403],
     [{ origin: 'http://localhost:9870' }, 200, 200],
-    // Before a proxy that speaks TLS.
+    // Behind a proxy that terminates TLS.
     [{ origin: 'https://localhost:9870' }, 200, 200],
     [{ origin: 'http://localhost:9870', 'sec-fetch-site': 'same-origin' }, 200, 200],
     [{ 'sec-fetch-site': 'none' }, 200, 403],
@@ -162,7 +162,7 @@ describe('rights', () => {
     expect((await get('/console/v1/now')).headers['www-authenticate']).toBe('Bearer');
   });
 
-  test('the page is open, and nothing else of it', async () => {
+  test('the page is open, and nothing else of the console', async () => {
     serve({ auth });
     expect([200, 503]).toContain((await get('/')).statusCode);
     for (const path of ['session', 'now', 'findings', 'findings/x', 'why-not', 'rules', 'stream']) {
@@ -171,7 +171,7 @@ describe('rights', () => {
     expect((await get('/console/v1/nothing')).statusCode).toBe(401);
   });
 
-  test('where writing is off, it says why', async () => {
+  test('if writing is off, the answer says why', async () => {
     serve();
     const answer = await post('/console/v1/tune/write', { finding: 'x' }, { origin: 'http://localhost:9870' });
     expect(answer.json()).toMatchObject({
@@ -181,7 +181,7 @@ describe('rights', () => {
   });
 });
 
-test('what is asked is handed on as it is, whatever it is', async () => {
+test('a question is passed on unchanged, whatever it contains', async () => {
   const { asked } = serve();
   await get('/console/v1/findings?level=high&q=%00%ff&level=low&__proto__=x');
   await get('/console/v1/findings/%2e%2e%2f%3cb%3e');
@@ -211,7 +211,7 @@ test.each<[string, unknown, number]>([
   expect(asked).toEqual([]);
 });
 
-test('a record that is asked about is bounded', async () => {
+test('the size of a record that is asked about is limited', async () => {
   const { asked } = serve();
   const answer = await post('/console/v1/why-not', { record: 'x'.repeat(5 * 1024 * 1024) });
   expect([answer.statusCode, asked]).toEqual([413, []]);
@@ -246,7 +246,7 @@ test('a console that does not answer holds nothing up', async () => {
 });
 
 describe('the page', () => {
-  test('is served from its folder alone, with right types', async () => {
+  test('is served from its folder alone, with the right media types', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'tripline-page-'));
     mkdirSync(join(folder, 'assets'));
     writeFileSync(join(folder, 'index.html'), '<!doctype html>');
@@ -284,7 +284,7 @@ describe('a stream', () => {
     return Object.assign(response, { text: () => text });
   }
 
-  test('gives what comes and what is now, from where it was left, and ends with a stop', async () => {
+  test('sends new findings and the current state, resumes where it was left, and ends with a shutdown', async () => {
     const { followers, left } = serve({}, async () => '{"now":1}');
     await server.app.listen({ host: '127.0.0.1', port: 0 });
     const stream = await open({ 'last-event-id': 'x-7' });

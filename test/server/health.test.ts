@@ -1,4 +1,4 @@
-/** What /readyz tells of rules and state. */
+/** What /readyz reports about rules and state. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { healthRoutes } from '../../src/server/health.ts';
 import { memoryStore } from '../../src/state/memory.ts';
 import { openState } from '../../src/state/state.ts';
 
-test('a state that cannot be written is told on /readyz, which stays ready', async () => {
+test('a state that cannot be written is reported on /readyz, which stays ready', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'tripline-status-'));
   const path = join(folder, 'inside', 'state');
   const state = await openState({ path }, memoryStore(), pino({ level: 'silent' }));
@@ -33,7 +33,7 @@ test('a state that cannot be written is told on /readyz, which stays ready', asy
   rmSync(join(folder, 'inside'), { recursive: true });
   writeFileSync(join(folder, 'inside'), '');
   await state.close();
-  // No path: the page is open to all.
+  // Without the path, as the page is open to all.
   expect(await ready()).toEqual({
     status: 'ready',
     ruleset: 'h',

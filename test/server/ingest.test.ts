@@ -20,7 +20,7 @@ function post(payload: string | Buffer, headers: Record<string, string> = json, 
   return server.app.inject({ method: 'POST', url, headers, payload });
 }
 
-/** A sink that keeps what it is given, or fails as told. */
+/** A sink that keeps the batches it is given, or fails as `deliver` does. */
 function memorySink(deliver?: () => Promise<never>): Sink & { batches: TaggedBatch[] } {
   const batches: TaggedBatch[] = [];
   return {
@@ -35,7 +35,7 @@ function memorySink(deliver?: () => Promise<never>): Sink & { batches: TaggedBat
   };
 }
 
-test('/readyz says which spools take nothing, by what and since when, and is 200: a restart would not help', async () => {
+test('/readyz lists the spools that accept nothing, why and since when, and is 200: a restart would not help', async () => {
   const since = new Date(1_700_000_000_000);
   const spools: Record<string, { kind: 'full' | 'failing'; since: Date }> = {};
   server = testServer({}, { spools: () => spools });
@@ -84,7 +84,7 @@ describe('the reply', () => {
           rules: { 'pod-host-pid': 1 },
         }),
     ],
-  ])('holds the %s where the query asks', async (reply, check) => {
+  ])('holds the %s if the query says so', async (reply, check) => {
     server = testServer();
     check((await post(body, json, `/v1/records?reply=${reply}`)).body);
   });
@@ -99,7 +99,7 @@ describe('the reply', () => {
     expect([reply.statusCode, reply.body]).toEqual([204, '']);
   });
 
-  test('to Fluent Bit stays below what it can take, whatever it asks', async () => {
+  test('to Fluent Bit stays small enough for it, whatever it asks for', async () => {
     server = testServer();
     const many = JSON.stringify(Array.from({ length: 50 }, podEvent));
     const reply = await post(many, fluentBit, '/v1/records?reply=records');
@@ -109,13 +109,13 @@ describe('the reply', () => {
     expect(summary.json().records).toBe(50);
   });
 
-  test('is 400 for a reply that does not exist, 503 to Fluent Bit, whose setting can be mended', async () => {
+  test('is 400 for a reply that does not exist, but 503 to Fluent Bit, whose setting can be fixed', async () => {
     server = testServer();
     expect((await post(body, json, '/v1/records?reply=all')).statusCode).toBe(400);
     expect((await post(body, fluentBit, '/v1/records?reply=all')).statusCode).toBe(503);
   });
 
-  test('takes PUT as well', async () => {
+  test('is sent for PUT as well', async () => {
     server = testServer();
     const reply = await server.app.inject({ method: 'PUT', url: '/v1/records', headers: json, payload: body });
     expect(reply.statusCode).toBe(200);
@@ -123,7 +123,7 @@ describe('the reply', () => {
 });
 
 describe('a record from Fluent Bit that would go nowhere', () => {
-  test('is told of at once, and not with every batch', async () => {
+  test('is logged at once, and not with every batch', async () => {
     server = testServer();
     for (let round = 0; round < 3; round++) await post(JSON.stringify(podEvent()), fluentBit);
     const told = server.log.filter(({ msg }) => String(msg).includes('no sink is configured'));
@@ -131,7 +131,7 @@ describe('a record from Fluent Bit that would go nowhere', () => {
     expect(told[0]).toMatchObject({ level: 40, records: 1 });
   });
 
-  test('is not told of where a sink took it', async () => {
+  test('is not logged if a sink received it', async () => {
     server = testServer({}, { sinks: [memorySink()] });
     await post(JSON.stringify(podEvent()), fluentBit);
     expect(server.log.filter(({ msg }) => String(msg).includes('no sink'))).toEqual([]);
@@ -154,7 +154,7 @@ describe('encodings', () => {
 });
 
 describe('a sink', () => {
-  test('has the batch before the reply is sent', async () => {
+  test('receives the batch before the reply is sent', async () => {
     const sink = memorySink();
     server = testServer({}, { sinks: [sink] });
     await post(JSON.stringify([podEvent(), podEvent({ hostPID: false })]), {
@@ -177,7 +177,7 @@ describe('a sink', () => {
     expect(reply.json()).toMatchObject({ code: 'sink.unavailable', detail: expect.stringContaining('24224') });
   });
 
-  test('that fails by a defect makes the sender retry too, and the log tells the stack', async () => {
+  test('that fails by a defect makes the sender retry too, and the log has the stack', async () => {
     const sink = memorySink(async () => {
       throw new TypeError('of undefined');
     });
@@ -205,14 +205,14 @@ async function listen() {
   return { host: address, port };
 }
 
-test.each(['GET', 'DELETE'] as const)('%s is told which methods there are', async (method) => {
+test.each(['GET', 'DELETE'] as const)('the reply to %s lists the allowed methods', async (method) => {
   server = testServer();
   const { statusCode, headers, body } = await server.app.inject({ method, url: '/v1/records' });
   expect({ statusCode, allow: headers.allow }).toEqual({ statusCode: 405, allow: 'POST, PUT' });
   expect(JSON.parse(body)).toMatchObject({ code: 'request.method' });
 });
 
-test('every reply in JSON ends its last line', async () => {
+test('every JSON reply ends with a newline', async () => {
   server = testServer();
   const replies = [
     ...['records', 'matches', 'summary', 'x'].map((reply) => post('[{}]', json, `/v1/records?reply=${reply}`)),
@@ -283,7 +283,7 @@ describe('bad input', () => {
     ['big numbers', '[{"n":18446744073709551616,"x":1e999}]', ['not_audit']],
     ['depth within reason', deep(100), ['not_audit', 'match']],
     ['depth beyond reason', deep(100_000), ['not_audit', 'match']],
-  ])('%s is taken, and the other records are unharmed', async (_, payload, verdicts) => {
+  ])('%s is accepted, and the other records are unharmed', async (_, payload, verdicts) => {
     server = testServer();
     const reply = await post(payload);
     expect(reply.statusCode).toBe(200);
@@ -324,14 +324,14 @@ describe('bad input', () => {
     expect((await post(`[${'{},'.repeat(10)}{}]`)).json().code).toBe('body.too_many_records');
   });
 
-  test('a 10 MB record is taken', async () => {
+  test('a 10 MB record is accepted', async () => {
     server = testServer();
     const event = { ...podEvent(), annotations: { note: 'x'.repeat(10_000_000) } };
     const reply = await post(JSON.stringify([event]), json, '/v1/records?reply=summary');
     expect(reply.json().verdicts.match).toBe(1);
   });
 
-  test('a wrong path tells the right one, and Fluent Bit to keep its chunk', async () => {
+  test('a wrong path is answered with the right one, and makes Fluent Bit keep its chunk', async () => {
     server = testServer();
     const reply = await post(good, json, '/');
     expect(reply.statusCode).toBe(404);
@@ -339,7 +339,7 @@ describe('bad input', () => {
     expect((await post(good, fluentBit, '/')).statusCode).toBe(503);
   });
 
-  test('no refusal is longer than Fluent Bit can take', async () => {
+  test('no refusal is longer than Fluent Bit can read', async () => {
     server = testServer();
     for (const [payload, headers] of [
       ['<'.repeat(100_000), fluentBit],
@@ -352,7 +352,7 @@ describe('bad input', () => {
 });
 
 describe('overload', () => {
-  test('a dozen bodies of 5 MB at once are taken', async () => {
+  test('a dozen bodies of 5 MB at once are accepted', async () => {
     server = testServer();
     const { host, port } = await listen();
     const body = JSON.stringify(Array.from({ length: 5000 }, (_, index) => podEvent({ auditID: `a-${index}` })));
@@ -369,7 +369,7 @@ describe('overload', () => {
     expect(replies.map(({ records }) => records)).toEqual(Array(12).fill(5000));
   });
 
-  test('beyond the limit of pending bytes senders are asked to retry, and the room comes back', async () => {
+  test('beyond the limit of pending bytes senders are asked to retry, until the bytes are released', async () => {
     let release = () => {};
     const held = new Promise<void>((resolve) => (release = resolve));
     const sink: Sink = {
@@ -415,7 +415,7 @@ describe('what is counted as pending', () => {
     };
   }
 
-  test('is what a compressed body unfolds to, not what it was sent as', async () => {
+  test('is the decompressed size of a body, not the size that was sent', async () => {
     const release = await withOneUnderWay(50_000);
     const body = gzipSync(JSON.stringify({ log: 'x'.repeat(60_000) }));
     const reply = await post(body, { ...json, 'content-encoding': 'gzip' });
@@ -424,7 +424,7 @@ describe('what is counted as pending', () => {
     expect((await post(body, { ...json, 'content-encoding': 'gzip' })).statusCode).toBe(200);
   });
 
-  test('is never more than a body may have, whatever length it says to have', async () => {
+  test('is never more than the limit of a body, whatever length it declares', async () => {
     const release = await withOneUnderWay(limits.maxBodyBytes * 2);
     const { host, port } = await listen();
     const sockets = await Promise.all(
@@ -461,7 +461,7 @@ describe('credentials', () => {
     if (status === 401) expect(reply.headers['www-authenticate']).toContain('Basic');
   });
 
-  test('Fluent Bit is told to keep its chunk, since a password can be mended', async () => {
+  test('Fluent Bit is made to keep its chunk, since a password can be fixed', async () => {
     server = testServer({ auth: basic });
     const reply = await post(JSON.stringify(podEvent()), fluentBit);
     expect([reply.statusCode, reply.json().code]).toEqual([503, 'request.unauthorized']);

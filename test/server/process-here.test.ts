@@ -1,4 +1,4 @@
-/** A batch that joins the attempt at another lives on when the other has given its bytes back. */
+/** A batch that joins the attempt at an equal one survives after the other has given its bytes back. */
 import { expect, test } from 'vitest';
 import { codecFor } from '../../src/codecs/index.ts';
 import { loadConfig } from '../../src/config/index.ts';

@@ -7,13 +7,13 @@ import { receive } from '../../src/server/receive.ts';
 
 const alone = (text: string) => new Uint8Array(Buffer.from(text));
 
-/** A piece that lies within memory of others. */
+/** A piece within memory that it shares with others. */
 function within(text: string): Uint8Array {
   const memory = Buffer.from(`<${text}>`);
   return new Uint8Array(new Uint8Array(memory).buffer, 1, text.length);
 }
 
-test('of a body, pieces that are alone in their memory are freed once they are copied', async () => {
+test('pieces of a body that are alone in their memory are freed once they are copied', async () => {
   const pieces = [alone('one '), within('two '), alone('three')];
   const share = byteBudget(1000).open();
   const body = await receive(Readable.from(pieces), undefined, 1000, share);
@@ -21,7 +21,7 @@ test('of a body, pieces that are alone in their memory are freed once they are c
   expect(pieces.map(({ length }) => length)).toEqual([0, 4, 0]);
 });
 
-test('of a message, those before its last', async () => {
+test('pieces of a message are freed, except for the last', async () => {
   // An array of one text of 13 bytes.
   const pieces = [new Uint8Array([0x91, 0xad]), alone('a text '), alone('of 13.')];
   const reader = openReader(Readable.from(pieces), byteBudget(1e6), new AbortController().signal);

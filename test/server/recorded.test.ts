@@ -18,13 +18,13 @@ const lines = readFileSync(join(folder, 'audit.log'), 'utf8').trimEnd().split('\
 let server: TestServer;
 afterEach(() => server.app.close());
 
-/** Sends a recorded request to a server, and takes what its sink is given. */
+/** Sends a recorded request to a server, and returns what its sink is given. */
 async function replay({ name, method, path, headers }: RecordedRequest, password = 'pass:wörd') {
   const batches: TaggedBatch[] = [];
   const sink: Sink = {
     name: 'memory',
     async deliver(batch) {
-      // Its memory is freed when the sender is answered.
+      // The memory of the batch is freed when the sender is answered.
       batches.push({ ...batch, bytes: Buffer.from(batch.bytes) });
       return { kind: 'acknowledged', records: batch.records.length };
     },
@@ -37,7 +37,7 @@ async function replay({ name, method, path, headers }: RecordedRequest, password
   return { status: reply.statusCode, code: reply.body && reply.json().code, batch: batches[0] };
 }
 
-/** A record as it goes on to a Forward receiver, every value as text. */
+/** A record as a Forward receiver gets it, every value as text. */
 interface Entry {
   /** Hexadecimal seconds and nanoseconds. */
   eventTime: string;
@@ -68,7 +68,7 @@ function membersOf(map: Buffer): [string, string][] {
 
 const mapText = (members: [string, string][]) => `{${members.map(([key, value]) => `${key}:${value}`)}}`;
 
-/** MessagePack as JSON text, in which a float has a point; two widths of one value are the same. */
+/** MessagePack as JSON text, in which a float has a point, and the width of a value makes no difference. */
 function textOf(value: Buffer): string {
   const first = value[0];
   if ((first >= 0x80 && first < 0x90) || first === 0xde || first === 0xdf) return mapText(membersOf(value));
@@ -81,7 +81,7 @@ function textOf(value: Buffer): string {
 
 const floatText = (value: number) => (Number.isInteger(value) ? value.toFixed(1) : String(value));
 
-/** What Fluent Bit makes of a line: its members but for a tag, each number as it is spelled, or the line as text. */
+/** What Fluent Bit makes of a line: its members except for a tag, each number as written, or the line as text. */
 function lineText(line: string): string {
   const { rawJSON } = JSON as unknown as { rawJSON(text: string): unknown };
   const spelled = (key: string, value: unknown, context?: { source: string }) => {
@@ -137,6 +137,6 @@ test('a group in MessagePack keeps its markers and the metadata of its records',
   expect(new Set(entries.slice(1, -1).map(({ metadata }) => metadata))).toEqual(new Set(['{"source":"audit.log"}']));
 });
 
-test('a wrong password is refused in a way that Fluent Bit tries again', async () => {
+test('a wrong password is refused in a way that makes Fluent Bit retry', async () => {
   expect(await replay(named('basic-auth'), 'pass')).toMatchObject({ status: 503, code: 'request.unauthorized' });
 });

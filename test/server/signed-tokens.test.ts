@@ -1,4 +1,4 @@
-/** Signed tokens at the door, with keys of a local server in place of those of Google. */
+/** Signed tokens, with keys from a local server in place of Google's. */
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -69,7 +69,7 @@ async function serveKeys(keys: () => string | undefined): Promise<{ url: string;
   return { url: `http://127.0.0.1:${(keyServer.address() as AddressInfo).port}/certs`, asked: () => asked };
 }
 
-test('a token opens what it is for, and those that are not quite as they should be nothing', async () => {
+test('a valid token opens what it is for, and any other token opens nothing', async () => {
   server = testServer({ auth: authWith(setOf(first)) });
   const unsigned = new UnsecuredJWT({ iss: issuer, aud: audience, exp: Date.now(), ...claims }).encode();
   const by = (alg: string, key: Uint8Array) =>
@@ -109,7 +109,7 @@ test('a token opens what it is for, and those that are not quite as they should 
   for (const [token] of Object.values(statuses)) expect(JSON.stringify(server.log)).not.toContain(token);
 });
 
-test('what never expires is refused', async () => {
+test('a token that never expires is refused', async () => {
   server = testServer({ auth: authWith(setOf(first)) });
   const token = await new SignJWT({ iss: issuer, aud: audience, ...claims })
     .setProtectedHeader({ alg: 'ES256', kid: 'first' })
@@ -125,13 +125,13 @@ test('keys are fetched when the first token comes, and kept', async () => {
   expect((await send({})).statusCode).toBe(401);
   expect(keys.asked()).toBe(0);
   for (const by of [first, second, first]) expect((await send(bearer(await tokenOf({ by })))).statusCode).toBe(204);
-  // A key that is not known is asked for, but not by each request.
+  // An unknown key does not have the keys fetched again at each request.
   for (let i = 0; i < 5; i++)
     expect((await send(bearer(await tokenOf({ by: { ...first, kid: 'x' } })))).statusCode).toBe(401);
   expect(keys.asked()).toBe(1);
 });
 
-test('while keys cannot be had, a token may be right: it is to be sent again', async () => {
+test('while the keys cannot be fetched, a token may be valid: its sender is asked to retry', async () => {
   let found: string | undefined;
   const keys = await serveKeys(() => found);
   server = testServer({ auth: { ...authWith(keys.url), bearer: [{ name: 'other', token: 'plain-token' }] } });
@@ -141,28 +141,28 @@ test('while keys cannot be had, a token may be right: it is to be sent again', a
   expect((await send(bearer(await tokenOf()))).statusCode).toBe(204);
 });
 
-test('renewed settings hold for the next token', async () => {
+test('renewed settings apply to the next token', async () => {
   server = testServer({ auth: authWith(setOf(first)) });
   server.renew({ auth: { ...authWith(setOf(second)), openMetrics: false } as Auth, tls: undefined });
   expect((await send(bearer(await tokenOf()))).statusCode).toBe(401);
   expect((await send(bearer(await tokenOf({ by: second })))).statusCode).toBe(204);
 });
 
-test('without signed tokens in the settings the door answers at once', () => {
+test('without signed tokens in the settings the door answers synchronously', () => {
   const door = openDoor({ bearer: [{ name: 'a', token: 'a.b.c', endpoints: ['records'] }], openMetrics: false });
   const access = (token: string) => door.accessOf({ headers: bearer(token), socket: {} as never }, 'records');
   expect([access('a.b.c'), access('a.b.d')]).toEqual([{ kind: 'granted', name: 'a' }, { kind: 'unauthorized' }]);
 });
 
 test.each([
-  ['http://keys.example.com/certs', 'must come over https'],
-  ['/etc/keys.json', 'must come over https'],
-  ['{"keys":1}', 'has no list'],
-  ['{"keys"', 'is no JSON'],
+  ['http://keys.example.com/certs', 'must be fetched over https'],
+  ['/etc/keys.json', 'must be fetched over https'],
+  ['{"keys":1}', 'has no `keys` list'],
+  ['{"keys"', 'is not JSON'],
 ])('keys %s are refused', (keys, message) => {
   expect(() => testServer({ auth: authWith(keys) })).toThrow(message);
 });
 
-test('claims that nobody is told apart by are refused', () => {
+test('claims that distinguish nobody are refused', () => {
   expect(() => testServer({ auth: authWith('https://keys.example.com', { claims: {} }) })).toThrow('claims');
 });

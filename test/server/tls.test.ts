@@ -1,4 +1,4 @@
-/** TLS on the listener, certificates of clients, and how files of both are renewed. */
+/** TLS on the listener, client certificates, and how the files of both are renewed. */
 import { cpSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { request as plainRequest } from 'node:http';
 import { request } from 'node:https';
@@ -16,7 +16,7 @@ const ca = pem('authority.cert');
 let server: TestServer;
 afterEach(() => server?.app.close());
 
-/** A copy of the files, to be changed. */
+/** A copy of the files that a test may change. */
 function files() {
   const folder = mkdtempSync(join(tmpdir(), 'tripline-tls-'));
   cpSync(fixtures, folder, { recursive: true });
@@ -34,7 +34,7 @@ async function listen(settings: Parameters<typeof testServer>[0]): Promise<numbe
   return (server.app.server.address() as AddressInfo).port;
 }
 
-/** The status of a request with the certificate of that name, or why there was none. */
+/** The status of a request with the certificate of that name, or the error if there was none. */
 function ask(port: number, path: string, client?: string): Promise<number | string> {
   return new Promise((resolve) => {
     const certificate = client && { cert: pem(`${client}.cert`), key: pem(`${client}.key`) };
@@ -74,7 +74,7 @@ test('certificates of clients open what they are for, and others nothing', async
   expect(opened).toEqual({
     sender: [200, 403, 200],
     scraper: [403, 200, 200],
-    // Has the names, but not the authority.
+    // Has the right names, but another authority.
     forger: [401, 401, 200],
     undefined: [401, 401, 200],
   });
@@ -96,7 +96,7 @@ test('limits of HTTP are the same over TLS', async () => {
   expect(await status('k'.repeat(100_000))).not.toBe(200);
 });
 
-test('by its common name too, which is no alternative name', async () => {
+test('a certificate can be named by its common name, which does not count as an alternative name', async () => {
   const port = await listen({
     tls: files().tls,
     auth: {
@@ -109,7 +109,7 @@ test('by its common name too, which is no alternative name', async () => {
   expect([await ask(port, '/v1/records', 'sender'), await ask(port, '/v1/records', 'scraper')]).toEqual([200, 401]);
 });
 
-test('where one is required, nobody connects without, and the log says so once', async () => {
+test('if a client certificate is required, nobody connects without one, and the log says so once', async () => {
   const port = await listen({ tls: { ...files().tls, requireClientCertificate: true } });
   expect(await ask(port, '/v1/records', 'sender')).toBe(200);
   for (const client of ['forger', undefined, undefined])
@@ -118,7 +118,7 @@ test('where one is required, nobody connects without, and the log says so once',
   expect(lines).toMatchObject([{ level: 40, suppressed: 0 }]);
 });
 
-test('neither plain HTTP nor an old version gets an answer', async () => {
+test('neither plain HTTP nor an old version of TLS gets an answer', async () => {
   const port = await listen({ tls: { cert: files().tls.cert, key: files().tls.key } });
   const plain = await new Promise((resolve) => {
     plainRequest({ host: '127.0.0.1', port, path: '/healthz' }, (reply) => resolve(reply.statusCode))
@@ -145,7 +145,7 @@ test('neither plain HTTP nor an old version gets an answer', async () => {
   expect([await version('TLSv1.1'), await version('TLSv1.2')]).toEqual(['none', 'TLSv1.2']);
 });
 
-test('a session of before is not resumed after the authorities of clients have changed', async () => {
+test('an earlier session is not resumed after the client authorities have changed', async () => {
   const { tls, path } = files();
   const port = await listen({ tls, auth: { certificates: [{ name: 'a', commonName: 'fluent-bit' }] } });
   const client = { host: '127.0.0.1', port, ca, cert: pem('sender.cert'), key: pem('sender.key') };
@@ -189,7 +189,7 @@ test('renewed files are in use from the next connection on, and broken ones are 
   expect(() => server.renew(settings)).toThrow(/^tls\.cert: .*write the path of a PEM file/);
   expect(await serialOf(port)).toBe(second);
 
-  // Another authority of clients, and the one before counts no more.
+  // Another client authority, after which the former one is no longer accepted.
   cpSync(path('renewed.cert'), tls.cert);
   cpSync(path('stranger.cert'), tls.clientCa);
   server.renew({

@@ -18,7 +18,7 @@ function held() {
   return { work, begun: begun.promise, end: ended.resolve };
 }
 
-/** What became of each of some promises, by name, in the order of their settling. */
+/** The outcomes of promises, by name, in the order in which they settled. */
 function settling() {
   const order: string[] = [];
   const watch = (name: string, promise: Promise<unknown>) =>
@@ -43,7 +43,7 @@ describe('turns', () => {
     expect(steps).toEqual(['a1', 'a2', 'a3', 'b1', 'b2', 'b3', 'c1', 'c2', 'c3']);
   });
 
-  test('the event loop goes round before each batch and at each pause', async () => {
+  test('the event loop turns before each batch and at each pause', async () => {
     const turns = openTurns(50);
     let rounds = 0;
     let working = true;
@@ -65,7 +65,7 @@ describe('turns', () => {
     expect(new Set(at).size).toBe(40);
   });
 
-  test('the next has its turn though the work before it fails', async () => {
+  test('the next batch is worked on even if the one before it fails', async () => {
     const turns = openTurns(50);
     const { order, watch } = settling();
     await Promise.all([
@@ -85,7 +85,7 @@ describe('turns', () => {
 describe('a sender that has gone', () => {
   const gone = () => new Problem('request.abandoned', 'gone');
 
-  test('while it waited has its batch never begun, and leaves no bytes behind', async () => {
+  test('while it waited: its batch is never begun, and its bytes are no longer counted', async () => {
     const turns = openTurns(50);
     const first = held();
     const leaving = new AbortController();
@@ -107,12 +107,12 @@ describe('a sender that has gone', () => {
     expect(order).toEqual(['b: request.abandoned', 'a']);
   });
 
-  test('before its batch came has it never begun', async () => {
+  test('before its batch arrived: the batch is never begun', async () => {
     const begun = openTurns(50).take(1, AbortSignal.abort(gone()), () => Promise.reject(new Error('it was begun')));
     await expect(begun).rejects.toMatchObject({ code: 'request.abandoned' });
   });
 
-  test('while its batch is worked on has it ended at the next pause, and the next has its turn', async () => {
+  test('while its batch is worked on: the work ends at the next pause, and the next batch begins', async () => {
     const turns = openTurns(50);
     const leaving = new AbortController();
     const { order, watch } = settling();
@@ -135,7 +135,7 @@ describe('a sender that has gone', () => {
 });
 
 describe('what cannot be done in time', () => {
-  /** Turns by a clock that only work moves. */
+  /** Turns with a clock that only work advances. */
   function timed(maxWaitSeconds: number) {
     let now = 0;
     const turns = openTurns(maxWaitSeconds, () => now);
@@ -143,19 +143,21 @@ describe('what cannot be done in time', () => {
     return { turns, lasting };
   }
 
-  test('is refused at once, by what waits and the speed so far', async () => {
+  test('is refused at once, judged by what waits and the speed so far', async () => {
     const { turns, lasting } = timed(10);
-    // Nothing was measured yet, and 1 MB/s is assumed.
+    // Nothing has been measured yet, and 1 MB/s is assumed.
     const first = held();
     const all = [turns.take(4 * MB, here, first.work), turns.take(4 * MB, here, lasting(1))];
     await first.begun;
-    expect(() => turns.expect(4 * MB)).toThrow(/would take 12 s, of limits.maxWaitSeconds, 10 s; 8.0 MB wait/);
+    expect(() => turns.expect(4 * MB)).toThrow(
+      /would take 12 s, of limits.maxWaitSeconds, 10 s; 8.0 MB are waiting or being processed/,
+    );
     await expect(turns.take(4 * MB, here, lasting(1))).rejects.toMatchObject({ code: 'server.backlog' });
     expect(() => turns.expect(MB)).not.toThrow();
     first.end();
     await Promise.all(all);
 
-    // At 10 MB/s for some seconds ten times as much has its place.
+    // After some seconds at 10 MB/s, ten times as much is accepted.
     for (let second = 0; second < 60; second++) await turns.take(10 * MB, here, lasting(1));
     const next = held();
     const last = turns.take(40 * MB, here, next.work);
@@ -165,14 +167,14 @@ describe('what cannot be done in time', () => {
     await last;
   });
 
-  test('is not what has nothing ahead of it, however long it takes', async () => {
+  test('is not work that has nothing ahead of it, however long it takes', async () => {
     const { turns, lasting } = timed(10);
     expect(() => turns.expect(1000 * MB)).not.toThrow();
     await turns.take(1000 * MB, here, lasting(1000));
     await turns.take(1000 * MB, here, lasting(1000));
   });
 
-  test('is refused when its turn comes too late, since others took longer than it seemed', async () => {
+  test('is refused when its turn comes too late because others took longer than expected', async () => {
     const { turns, lasting } = timed(10);
     const { order, watch } = settling();
     await Promise.all([
@@ -184,7 +186,7 @@ describe('what cannot be done in time', () => {
     await turns.take(MB, here, lasting(1));
   });
 
-  test('has the time of a delivery counted in', async () => {
+  test('is judged with the time of deliveries included', async () => {
     const { turns } = timed(10);
     const first = held();
     const last = turns.take(4 * MB, here, first.work);
@@ -195,19 +197,19 @@ describe('what cannot be done in time', () => {
     await last;
   });
 
-  test('of small batches is judged by what each costs beside its bytes', async () => {
+  test('is judged, for small batches, by what each costs apart from its bytes', async () => {
     const { turns, lasting } = timed(10);
     for (let batch = 0; batch < 20_000; batch++) await turns.take(100, here, lasting(0.001));
     const first = held();
     const last = turns.take(2 * MB, here, first.work);
-    // A speed in bytes alone, 100 bytes a millisecond, would make 40 s of these.
+    // At a speed in bytes alone, 100 bytes a millisecond, these would take 40 s.
     expect(() => turns.expect(2 * MB)).not.toThrow();
     first.end();
     await last;
   });
 });
 
-test('a stop refuses what waits and what comes, and lets the work that is begun end', async () => {
+test('a shutdown refuses what waits and what arrives, and lets work that has begun finish', async () => {
   const turns = openTurns(50);
   const first = held();
   const { order, watch } = settling();

@@ -1,4 +1,4 @@
-/** What the HTTP parser and the router refuse before any route sees it: Fluent Bit drops what it is answered 4xx for. */
+/** What the HTTP parser and the router refuse before any route sees it: Fluent Bit drops what is answered with 4xx. */
 import { type AddressInfo, connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -10,7 +10,7 @@ afterEach(() => server.app.close());
 
 const body = JSON.stringify([podEvent()]);
 
-/** What is answered to some bytes. */
+/** The answer to raw bytes. */
 async function answerTo(bytes: string): Promise<string> {
   await server.app.listen({ host: '127.0.0.1', port: 0 });
   const socket = connect((server.app.server.address() as AddressInfo).port, '127.0.0.1');
@@ -51,19 +51,19 @@ describe('what is refused', () => {
     for (const line of server.log) expect(JSON.stringify(line).length).toBeLessThan(2000);
   });
 
-  test('of others is named as what it is where it can be read', async () => {
+  test('from other senders has its own status if the request can be read', async () => {
     server = testServer();
     const reply = await server.app.inject({ method: 'POST', url: '/v1/records%', payload: body });
     expect([reply.statusCode, reply.json().code]).toEqual([400, 'request.malformed']);
   });
 
-  test('again and again is one line a minute', async () => {
+  test('again and again is logged once a minute', async () => {
     server = testServer();
     for (let round = 0; round < 3; round++) server.app.server.emit('clientError', new Error('Parse Error'), unread());
     expect(server.log.filter(({ problem }) => problem === 'request.malformed')).toHaveLength(1);
   });
 
-  test('is answered to nobody who has gone', async () => {
+  test('is not logged if the sender has gone', async () => {
     server = testServer();
     const gone = Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' });
     server.app.server.emit('clientError', gone, unread());
@@ -71,7 +71,7 @@ describe('what is refused', () => {
   });
 });
 
-describe('what is taken', () => {
+describe('what is accepted', () => {
   function tagged() {
     const tags: (string | undefined)[] = [];
     const sink: Sink = {
@@ -100,5 +100,5 @@ describe('what is taken', () => {
   });
 });
 
-/** A connection that nothing was answered on. */
+/** A connection on which nothing has been answered. */
 const unread = () => ({ destroyed: false, writable: false, destroy: () => {} });

@@ -41,7 +41,7 @@ test('with ?reply=records the list comes back, with a tag in each event', async 
   ]);
 });
 
-test('the matches of a list are an array, be they some or all of it', async () => {
+test('the matches of a list are an array, whether none, some or all of it', async () => {
   const kept = keepingServer();
   server = kept;
   for (const [events, found] of [
@@ -54,7 +54,7 @@ test('the matches of a list are an array, be they some or all of it', async () =
   }
 });
 
-test('what a setting can mend is refused by 503, as it is retried with more patience then', async () => {
+test('what a setting can fix is refused with 503, as it is then retried with more patience', async () => {
   const kept = keepingServer({ auth: { basic: [{ username: 'audit', password: 'right' }] } });
   server = kept;
   const { statusCode, headers } = await post(kept.app, eventList(podEvent()));

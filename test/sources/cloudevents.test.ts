@@ -9,7 +9,7 @@ const attributes = { specversion: '1.0', type: 'audit', source: '/clusters/prod'
 const post = (app: TestServer['app'], headers: Record<string, string>, body: unknown, url = '/v1/cloudevents') =>
   app.inject({ method: 'POST', url, headers, body: typeof body === 'string' ? body : JSON.stringify(body) });
 const type = (mediaType: string) => ({ 'content-type': mediaType });
-/** A diagnostic record of AKS, as Event Hubs has it. */
+/** A diagnostic record of AKS, as Event Hubs delivers it. */
 const aks = {
   category: 'kube-audit',
   resourceId: '/SUBSCRIPTIONS/S/RESOURCEGROUPS/G/PROVIDERS/MICROSOFT.CONTAINERSERVICE/MANAGEDCLUSTERS/SHOP',
@@ -45,7 +45,7 @@ test('binary: the body is the data, and the attributes are not part of the recor
   expect([tripline, record]).toEqual([expect.objectContaining({ verdict: 'match' }), podEvent()]);
 });
 
-test('whoever may send is given permission to, and no other', async () => {
+test('whoever may send is given permission to, and nobody else', async () => {
   const kept = keepingServer({ auth: { bearer: [{ token: 'hook-token' }] } });
   server = kept;
   const ask = (url: string, headers = {}) => kept.app.inject({ method: 'OPTIONS', url, headers });

@@ -1,4 +1,4 @@
-/** Requests as Firehose's documentation has them; the service itself cannot be had. */
+/** Requests as the documentation of Firehose shows them; the service itself cannot be run locally. */
 import { gzipSync } from 'node:zlib';
 import { afterEach, expect, test } from 'vitest';
 import { Problem } from '../../src/problem.ts';
@@ -57,7 +57,7 @@ test('each record has its own verdict, whatever CloudWatch or a producer has put
   expect(kept.delivered[1]!.record.data).toBe(base64(JSON.stringify(podEvent())));
 });
 
-test('what is refused is answered as Firehose reads it, without the key in answer or log', async () => {
+test('a refusal is in the format that Firehose reads, without the key in answer or log', async () => {
   const kept = keepingServer({ auth: { bearer: [{ token: 'another-key' }] } });
   server = kept;
   const response = await post(kept.app, bodyOf('e30='));
@@ -69,7 +69,7 @@ test('what is refused is answered as Firehose reads it, without the key in answe
   expect(JSON.stringify([kept.log, response.headers, response.payload])).not.toMatch(/firehose-key|another-key/);
 });
 
-test('a failing sink is no acknowledgement', async () => {
+test('a failing sink prevents the acknowledgement', async () => {
   const kept = keepingServer({}, { fails: new Problem('sink.unavailable', 'it is away') });
   server = kept;
   const response = await post(kept.app, bodyOf('e30='));
@@ -79,7 +79,7 @@ test('a failing sink is no acknowledgement', async () => {
   ]);
 });
 
-test('a body that nobody can read is kept with its path, and without the key', async () => {
+test('an unreadable body is kept with its path, and without the key', async () => {
   const letters: { headers: object; path?: string | undefined }[] = [];
   const deadLetters = { keep: async (_: Uint8Array, about: (typeof letters)[number]) => `${letters.push(about)}` };
   const kept = keepingServer({ auth: { bearer: [{ token: 'firehose-key' }] } }, { deadLetters });

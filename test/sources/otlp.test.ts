@@ -50,7 +50,7 @@ describe('records of OTLP', () => {
     expect(tags.map((tag) => tag?.verdict)).toEqual(['match', 'clear', 'match', 'not_audit']);
   });
 
-  test('may be none, which is a success in each encoding', async () => {
+  test('may be absent, which is a success in each encoding', async () => {
     server = testServer({}, { sinks: [memory] });
     const empty = [
       [Buffer.alloc(0), { 'content-type': protobufType }],
@@ -71,7 +71,7 @@ describe('records of OTLP', () => {
     expect((await post('{"kind":"Event"}', { 'content-type': 'application/json' })).statusCode).toBe(400);
   });
 
-  test('come compressed, under the Fluent tag of the request', async () => {
+  test('may be compressed, and have the Fluent tag of the request', async () => {
     server = testServer({ reply: 'records' }, { sinks: [memory] });
     for (const [encoding, payload] of [
       ['gzip', gzipSync(body)],
@@ -86,7 +86,7 @@ describe('records of OTLP', () => {
     ]);
   });
 
-  test('are answered with their tags where the request asks for it', async () => {
+  test('are answered with their tags if the request asks for it', async () => {
     server = testServer();
     const reply = await post(body, { 'content-type': `${protobufType}; charset=utf-8` }, '/v1/logs?reply=records');
     expect(reply.headers['content-type']).toBe(protobufType);
@@ -100,7 +100,7 @@ describe('records of OTLP', () => {
     expect(found.resourceLogs[0].scopeLogs[0].logRecords).toHaveLength(2);
   });
 
-  test('come in JSON, and are answered in it', async () => {
+  test('may be in JSON, and are then answered in JSON', async () => {
     server = testServer({}, { sinks: [memory] });
     const json = { 'content-type': 'application/json; charset=utf-8' };
     const text = JSON.stringify(request);
@@ -118,7 +118,7 @@ describe('records of OTLP', () => {
     expect([refused.statusCode, refused.json()]).toMatchObject([400, { code: 3, message: expect.any(String) }]);
   });
 
-  test('that cannot be read are refused for good, with the status of Google', async () => {
+  test('that cannot be read are refused permanently, with a google.rpc.Status', async () => {
     server = testServer();
     const reply = await post('{"resourceLogs":[]}');
     expect([reply.statusCode, reply.headers['content-type']]).toEqual([400, protobufType]);
@@ -128,7 +128,7 @@ describe('records of OTLP', () => {
     });
   });
 
-  test('that a setting can mend, or a sink does not take now, are refused so that the sender keeps them', async () => {
+  test('that a setting can fix, or a sink does not accept now, are refused so that the sender keeps them', async () => {
     const failing: Sink = { ...memory, deliver: () => Promise.reject(new Problem('sink.unavailable', 'down')) };
     server = testServer({ auth: { bearer: [{ name: 'a', token: 'b' }] } }, { sinks: [failing] });
     const unauthorized = await post(body);

@@ -1,4 +1,4 @@
-/** Requests as the documentation of Pub/Sub has them; the service itself cannot be had. */
+/** Requests as the documentation of Pub/Sub shows them; the service itself cannot be run locally. */
 import { afterEach, expect, test } from 'vitest';
 import { podEvent, type TestServer } from '../server/app.ts';
 import { base64, keepingServer } from './sent.ts';
@@ -46,7 +46,7 @@ test('the token of the URL opens the door, and stands in no line of the log', as
   expect(await statusOf('/v1/pubsub?token=url-tokem')).toBe(401);
   expect(await statusOf('/v1/pubsub')).toBe(401);
   expect(await statusOf('/v1/pubsub?token=url-token&token=url-token')).toBe(401);
-  // Not of the other sources.
+  // Not for the other sources.
   expect(await statusOf('/v1/audit?token=url-token')).toBe(503);
   kept.renew({ auth: undefined, tls: undefined });
   expect(await statusOf('/v1/pubsubs?token=url-token')).toBe(404);

@@ -1,4 +1,4 @@
-/** A server with a sink that keeps what it gets, for the tests of sources. */
+/** A server with a sink that keeps what it receives, for the tests of sources. */
 import { gzipSync } from 'node:zlib';
 import { taggedBodyAndRecords } from '../../src/batch/splice.ts';
 import type { DeadLetters } from '../../src/dead-letters/index.ts';

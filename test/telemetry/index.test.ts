@@ -146,7 +146,7 @@ test('a rule set that was replaced leaves no series', async () => {
   }
 });
 
-test('nor does it over OTLP, where the environment chooses the temporality of the others', async () => {
+test('nor does it over OTLP, even if the environment chooses the temporality of the other metrics', async () => {
   vi.stubEnv('OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE', 'delta');
   for (const protocol of ['http/json', 'http/protobuf', 'grpc']) {
     const [reader] = await otlpMetricReaders({
@@ -161,7 +161,7 @@ test('nor does it over OTLP, where the environment chooses the temporality of th
   vi.unstubAllEnvs();
 });
 
-test('the page says which Tripline and which Node it is', async () => {
+test('the page shows the versions of Tripline and Node', async () => {
   const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
   const page = await telemetry.prometheus();
   expect(valueIn(page, `tripline_build_info{version="${version}",node_version="${process.versions.node}"`)).toBe(1);
@@ -183,7 +183,7 @@ test('the process is measured', async () => {
   for (const one of ['p99', 'max']) expect(page).toMatch(new RegExp(`^nodejs_eventloop_delay_${one}_seconds\\{`, 'm'));
 });
 
-test('a thread that does not answer keeps no page back, and one that ended is not asked', async () => {
+test('a thread that does not answer holds up no page, and one that has ended is not asked', async () => {
   const busy = new EventEmitter() as unknown as Worker;
   let asked = 0;
   Object.assign(busy, {
@@ -205,7 +205,7 @@ test('a thread that does not answer keeps no page back, and one that ended is no
 
 test('a blocked event loop shows, once', async () => {
   await telemetry.prometheus();
-  // So long that it is looked at before.
+  // Long enough for a sample before.
   await sleep(100);
   const end = performance.now() + 300;
   while (performance.now() < end);

@@ -1,4 +1,4 @@
-/** Names of metrics, as docs tell them. */
+/** Names of metrics, as the docs list them. */
 import { globSync, readFileSync } from 'node:fs';
 import { type Meter, type MetricOptions, metrics } from '@opentelemetry/api';
 import { expect, test } from 'vitest';
@@ -53,7 +53,7 @@ test.each([...globSync('docs/**/*.md'), 'charts/tripline/alerts.yaml'])(
   '%s names metrics that are on the page',
   (path) => {
     const known = declared().flatMap(onPage);
-    // What an equals sign follows is a label.
+    // A name before an equals sign is a label.
     const named = readFileSync(path, 'utf8').match(/\b(tripline|process|v8js|nodejs)_[a-z0-9_]+\b(?!=)/g) ?? [];
     expect(named.filter((name) => !known.includes(name))).toEqual([]);
   },

@@ -10,7 +10,7 @@ interface Seen {
   name: string;
   attributes: Attributes;
   status: SpanStatus | undefined;
-  /** Whether it was changed after its end, of which the SDK warns in the log. */
+  /** Whether it was changed after its end, which the SDK warns about in the log. */
   isLate: boolean;
 }
 
@@ -52,7 +52,7 @@ test.each([
   [new Problem('sink.unavailable', 'none'), 'sink.unavailable'],
   [Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }), 'ECONNREFUSED'],
   [new RangeError('too much'), 'RangeError'],
-])('a step that failed has the kind of its error: %s', async (error, type) => {
+])('a step that failed has the type of its error: %s', async (error, type) => {
   await expect(traced('step', () => Promise.reject(error))).rejects.toBe(error);
   expect(spanOf('step')).toMatchObject({ attributes: { 'error.type': type }, status: { code: SpanStatusCode.ERROR } });
 });
@@ -61,7 +61,7 @@ test.each([
   [200, undefined, undefined, undefined],
   [503, undefined, '503', SpanStatusCode.ERROR],
   [503, 'server.backlog', 'server.backlog', SpanStatusCode.ERROR],
-  // By the semantic conventions the fault of a client is none of the server's.
+  // By the semantic conventions, the fault of a client is not an error of the server.
   [400, 'body.unreadable', 'body.unreadable', undefined],
 ])('a request answered %i for %s has the error %s', (status, problem, type, code) => {
   const request = startRequest({ method: 'POST', protocol: 'http', headers: {} }, '/v1/records');

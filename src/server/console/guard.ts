@@ -1,5 +1,5 @@
-/** Whether a request for the console comes from the console itself: a page elsewhere can have the browser of who reads it send
- * requests to any address that this reaches, the loopback too. */
+/** Whether a request for the console comes from the console itself: a page of another site can make its reader's browser send
+ * requests to any address that the browser reaches, including the loopback. */
 import type { IncomingMessage } from 'node:http';
 import { Problem } from '../../problem.ts';
 
@@ -7,9 +7,9 @@ type Request = Pick<IncomingMessage, 'headers' | 'method'> & {
   socket: Pick<IncomingMessage['socket'], 'localAddress'>;
 };
 
-/** Refuses a name that is not the console's: a page elsewhere can have its own name lead to the address of the console, and
- * is then of one origin with it.
- * @param hosts names of the settings
+/** Refuses a host name that is not the console's: another site can point its own name at the address of the console, and is
+ * then of the same origin.
+ * @param hosts names from the settings
  * @throws Problem `console.host` */
 export function checkHost({ headers, socket }: Request, hosts: readonly string[]): void {
   const host = hostOf('http:', headers.host)?.hostname.toLowerCase();
@@ -20,7 +20,7 @@ export function checkHost({ headers, socket }: Request, hosts: readonly string[]
 }
 
 function isOwn(name: string, localAddress = '127.0.0.1'): boolean {
-  // Where IPv6 takes IPv4 too.
+  // On an IPv6 socket that accepts IPv4 too.
   const address = localAddress.replace(/^::ffff:/, '');
   return name === address || (isLoopback(address) && (name === 'localhost' || isLoopback(name)));
 }
@@ -33,8 +33,8 @@ function hostOf(protocol: string, host: string | undefined): URL | null {
   return host === undefined || /[/?#@\\\s]/.test(host) ? null : URL.parse(`${protocol}//${host}`);
 }
 
-/** Refuses what another origin has sent, as far as the browser says so; programs that are no browser say nothing.
- * @param isWrite where it must say so
+/** Refuses what another origin has sent, as far as the browser indicates it; programs other than browsers indicate nothing.
+ * @param isWrite whether it is a write, which must have an Origin
  * @throws Problem `console.origin` */
 export function checkOrigin({ headers }: Request, isWrite: boolean): void {
   const site = headers['sec-fetch-site'];
@@ -47,7 +47,7 @@ export function checkOrigin({ headers }: Request, isWrite: boolean): void {
     return;
   }
   const from = URL.parse(origin);
-  // Before a proxy it may be https, and here it is not.
+  // In front of a proxy it may be https, though it is not here.
   if (from !== null && /^https?:$/.test(from.protocol) && hostOf(from.protocol, host)?.host === from.host) return;
   throw new Problem('console.origin', `Origin is ${JSON.stringify(origin.slice(0, 100))}`);
 }

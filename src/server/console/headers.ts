@@ -1,4 +1,4 @@
-/** What browsers are asked to hold to with all that comes from the console. */
+/** Policies that browsers are asked to apply to everything from the console. */
 
 const policy = [
   ...["default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self'", "connect-src 'self'"],

@@ -16,17 +16,17 @@ export interface ConsoleRoutesParts {
   config: Config;
   console: Console;
   door: Doorkeeper;
-  /** Where the page lies, built. */
+  /** Where the built page is. */
   folder: string;
 }
 
-/** Of a record that is asked about, in JSON. */
+/** Limit for a record that is asked about, in JSON. */
 const BODY_BYTES = 4 * 1024 * 1024;
-/** Requests that are answered at a time; each may have such a body. */
+/** Requests that may be answered at a time; each may have such a body. */
 const MOST_REQUESTS = 16;
 const BASE = '/console/v1';
 
-/** @returns what ends the streams, which a stop does not wait for */
+/** @returns the function that ends the streams, which a stop does not wait for */
 export function consoleRoutes(
   app: FastifyInstance,
   { config, console, door, folder }: ConsoleRoutesParts,
@@ -46,7 +46,7 @@ export function consoleRoutes(
     return { credential, mayWrite: writeDenied === null, writeDenied };
   }
 
-  // Apart from other routes: bodies are read in another manner here.
+  // Separate from other routes: bodies are read differently here.
   app.register(async (scope) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser(
@@ -90,7 +90,7 @@ export function consoleRoutes(
       return send(reply, await console.ask({ kind: 'write', request: tuneIn(bodyOf(request)) }));
     });
     scope.get(`${BASE}/stream`, { ...look, exposeHeadRoute: false }, (request, reply) => {
-      // Counted apart, as it stays.
+      // Counted separately, as it stays open.
       requests--;
       reply.raw.once('close', () => requests++);
       streams.open(request.raw, reply.raw, { ...(request.query as object) });
@@ -110,10 +110,10 @@ function bodyOf({ body }: FastifyRequest): Body {
   try {
     value = body === undefined || body === '' ? {} : JSON.parse(body as string);
   } catch (error) {
-    throw new Problem('console.query', `the body is no JSON: ${(error as Error).message.slice(0, 100)}`);
+    throw new Problem('console.query', `the body is not JSON: ${(error as Error).message.slice(0, 100)}`);
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new Problem('console.query', 'the body is no JSON object');
+    throw new Problem('console.query', 'the body is not a JSON object');
   }
   return value as Body;
 }
@@ -121,12 +121,12 @@ function bodyOf({ body }: FastifyRequest): Body {
 function textIn(body: Body, name: string): string {
   const value = body[name];
   if (typeof value === 'string' && value !== '') return value;
-  throw new Problem('console.query', `${name} is missing, or no text`);
+  throw new Problem('console.query', `${name} is missing, or not a text`);
 }
 
 function tuneIn(body: Body): TuneRequest {
   const { by } = body;
   const isList = Array.isArray(by) && by.length <= 100 && by.every((one) => typeof one === 'string');
-  if (by !== undefined && !isList) throw new Problem('console.query', 'by is no list of names of fields');
+  if (by !== undefined && !isList) throw new Problem('console.query', 'by is not a list of names of fields');
   return { finding: textIn(body, 'finding'), ...(isList && { by }) };
 }

@@ -1,4 +1,4 @@
-/** The files of the page: read once, when somebody asks for the first. They hold no data, and are open. */
+/** The files of the page: read once, when the first is requested. They contain no data, and need no credentials. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { extname, join, sep } from 'node:path';
 import type { FastifyInstance, FastifyReply } from 'fastify';
@@ -15,14 +15,14 @@ const mediaTypes: Readonly<Record<string, string>> = {
   '.webmanifest': 'application/manifest+json',
 };
 
-/** Paths of the page, which finds out by itself what to show there. */
+/** Paths of the page, which decides by itself what to show there. */
 const pagePaths = ['/', '/findings', '/findings/:id', '/why-not', '/rules', '/rules/:name', '/tune'];
-/** Names that have a hash of what is in the file. */
+/** Names that contain a hash of the file's content. */
 const hashed = /[-.][0-9A-Za-z_-]{8,}\.\w+$/;
 
 const notBuilt = `<!doctype html><html lang="en"><meta charset="utf-8"><title>Tripline</title>
-<h1>The page of the console is not built</h1>
-<p>Run <code>npm run build:console</code>, and load this again. The API is there: <code>/console/v1/now</code>.</p></html>
+<h1>The page of the console has not been built</h1>
+<p>Run <code>npm run build:console</code>, and reload this page. The API is at <code>/console/v1/now</code>.</p></html>
 `;
 
 interface PageFile {
@@ -30,7 +30,7 @@ interface PageFile {
   mediaType: string;
 }
 
-/** @param folder where the built page lies, with an index.html */
+/** @param folder where the built page is, with an index.html */
 export function pageRoutes(app: FastifyInstance, folder: string): void {
   let files: ReadonlyMap<string, PageFile> | undefined;
   const filesNow = (): ReadonlyMap<string, PageFile> => {
@@ -54,7 +54,7 @@ export function pageRoutes(app: FastifyInstance, folder: string): void {
   });
 }
 
-/** By path below the folder. What is asked for is looked up here, so that no request is a path on disk. */
+/** By path below the folder. Requests are looked up here, so that none becomes a path on disk. */
 function readFiles(folder: string): Map<string, PageFile> {
   let names: string[];
   try {

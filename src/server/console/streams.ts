@@ -1,4 +1,4 @@
-/** Streams of server-sent events: as many as that, none that is not read, and none that holds up a stop. */
+/** Streams of server-sent events: limited in number, closed if not read, and never holding up a stop. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Console } from '../../console/start.ts';
@@ -6,7 +6,7 @@ import { Problem } from '../../problem.ts';
 import { securityHeaders } from './headers.ts';
 
 const MOST_STREAMS = 16;
-/** Bytes that wait for a reader before it is left. */
+/** Bytes that may wait for a reader before its stream is closed. */
 const MOST_WAITING = 1024 * 1024;
 const NOW_MILLISECONDS = 2000;
 const END_MILLISECONDS = 500;
@@ -14,9 +14,9 @@ const HEARTBEAT_MILLISECONDS = 15_000;
 
 export interface EventStreams {
   /** Answers with a stream.
-   * @throws Problem `console.unavailable` where there are too many */
+   * @throws Problem `console.unavailable` if there are too many */
   open(request: IncomingMessage, response: ServerResponse, query: Readonly<Record<string, unknown>>): void;
-  /** Ends all; resolves when they have, or after that long. */
+  /** Ends all; resolves when they have ended, or after END_MILLISECONDS. */
   close(): Promise<void>;
 }
 
@@ -30,7 +30,7 @@ export function openEventStreams(console: Console): EventStreams {
       (json) => {
         for (const { write } of open) write(`event: now\ndata: ${json}\n\n`);
       },
-      // A stream that has nothing to say of it goes on.
+      // Streams continue without this update.
       () => {},
     );
   }
@@ -45,7 +45,7 @@ export function openEventStreams(console: Console): EventStreams {
   return {
     open({ headers }, response, query) {
       if (open.size >= MOST_STREAMS) {
-        throw new Problem('console.unavailable', `${MOST_STREAMS} streams are open, which are the most`);
+        throw new Problem('console.unavailable', `${MOST_STREAMS} streams are open, which is the limit`);
       }
       const after = headers['last-event-id'];
       response.writeHead(200, { ...securityHeaders, 'content-type': 'text/event-stream' });

@@ -1,4 +1,4 @@
-/** One connection of a sender: the handshake if one is asked for, messages in, acknowledgements out. */
+/** One connection of a sender: the handshake if one is required, messages in, acknowledgements out. */
 import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
 import { type Asked, challenge } from '../../fluent-forward/handshake.ts';
@@ -11,7 +11,7 @@ import { openReader } from './reader.ts';
 
 export interface ConnectionParts extends Shared {
   transport: 'tcp' | 'unix';
-  /** What the sender has to prove; undefined where nothing is asked for. */
+  /** What the sender has to prove; undefined if nothing is required. */
   asked: Asked | undefined;
   inflate: Inflate;
   maxMessageBytes: number;
@@ -19,24 +19,24 @@ export interface ConnectionParts extends Shared {
 }
 
 export interface Connection {
-  /** Whether nothing of it is under way. */
+  /** Whether nothing is under way on it. */
   isIdle(): boolean;
-  /** Begins no more messages, and closes when those that are under way are answered. */
+  /** Begins no more messages, and closes once those under way are answered. */
   end(): void;
 }
 
 /** How long the handshake may take. */
 const HANDSHAKE_MILLISECONDS = 10_000;
 const MAX_HANDSHAKE_BYTES = 4096;
-/** Messages of one connection that are under way at a time. Fluent Bit sends one, and waits. */
+/** Messages of one connection that may be under way at a time. Fluent Bit sends one, and waits. */
 const MOST_UNDER_WAY = 32;
 /** Bytes of acknowledgements that a sender may leave unread. */
 const MOST_UNREAD_BYTES = 64 * 1024;
 /** How long a sender may take to close its side after ours. */
 const LINGER_MILLISECONDS = 1000;
 
-/** A message that fails ends the connection, for its sender to notice and to send it again; those beside it are answered
- * first, as what loses its acknowledgement comes twice. */
+/** A message that fails ends the connection, so that its sender notices and sends it again; others under way are answered
+ * first, since a message that loses its acknowledgement is repeated. */
 export function serveConnection(socket: Socket, parts: ConnectionParts): Connection {
   const { asked, maxMessageBytes, note } = parts;
   const from = socket.remoteAddress ?? 'its Unix socket';
@@ -96,7 +96,7 @@ export function serveConnection(socket: Socket, parts: ConnectionParts): Connect
     if (isEnding) end();
   }
 
-  /** @returns whether messages may come; not where the sender has gone, having seen that the port is open */
+  /** @returns whether messages may come; false if the sender has gone, having seen that the port is open */
   async function shakeHands(secrets: Asked): Promise<boolean> {
     const { helo, answer } = challenge(secrets);
     const timer = setTimeout(() => socket.destroy(), HANDSHAKE_MILLISECONDS);

@@ -1,5 +1,5 @@
-/** The input for the forward protocol, over TCP and over a Unix socket: whoever sends by it waits for its acknowledgements, and
- * while there is no room for more. */
+/** The input for the forward protocol, over TCP and over a Unix socket: senders wait for their acknowledgements, and while
+ * there is no space for more. */
 import { chmodSync, lstatSync, rmSync } from 'node:fs';
 import { connect, createServer, type ListenOptions, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
@@ -21,22 +21,22 @@ export interface ForwardServerParts extends Shared {
 export interface ForwardServer {
   /** Where it listens: `host:port` and path. */
   addresses: string[];
-  /** Takes over secrets, for connections from now on, and the files of `tls` as they are now.
-   * @throws Error where these cannot be used; the ones before stay then */
+  /** Applies new secrets to new connections, and reloads the files of `tls`.
+   * @throws Error if the files cannot be used; the previous ones then stay in effect */
   renew(forward: ForwardInput): void;
   /** Begins no more messages; resolves when those under way are answered and all connections are closed. */
   drain(): Promise<void>;
 }
 
-/** Each may hold two pieces of 64 KiB that nothing counts, while there is no room for its message. */
+/** Each may hold two uncounted pieces of 64 KiB while there is no space for its message. */
 const MAX_CONNECTIONS = 500;
-/** Of a peer that has gone without a word. */
+/** Idle time after which TCP probes for a peer that has gone silently. */
 const KEEP_ALIVE_MILLISECONDS = 15_000;
-/** Files that are made meanwhile are for their owner alone. */
+/** Files created under it are for their owner alone. */
 const OWNER_ONLY_MASK = 0o077;
 
 /** Resolves when it listens.
- * @throws Problem `config.invalid` where it cannot */
+ * @throws Problem `config.invalid` if it cannot */
 export async function openForwardServer(parts: ForwardServerParts): Promise<ForwardServer> {
   const { limits, logger, remind } = parts;
   let { forward } = parts;
@@ -47,7 +47,7 @@ export async function openForwardServer(parts: ForwardServerParts): Promise<Forw
 
   function serve(socket: Socket, transport: 'tcp' | 'unix'): void {
     const { sharedKey, users = [] } = forward;
-    // The file of a Unix socket says who may open it; Fluent Bit cannot shake hands over one.
+    // File permissions control who may open a Unix socket; Fluent Bit cannot do the handshake over one.
     const asked = transport === 'tcp' && sharedKey !== undefined ? { sharedKey, users } : undefined;
     const maxMessageBytes = limits.maxBodyBytes;
     connections.set(socket, serveConnection(socket, { ...parts, transport, asked, inflate, maxMessageBytes }));
@@ -59,7 +59,7 @@ export async function openForwardServer(parts: ForwardServerParts): Promise<Forw
     server.on('drop', () => {
       for (const connection of connections.values()) if (connection.isIdle()) connection.end();
     });
-    server.on('error', (error) => logger.error({ err: error }, 'The forward input cannot take a connection'));
+    server.on('error', (error) => logger.error({ err: error }, 'The forward input cannot accept a connection'));
     servers.push(server);
   }
 
@@ -127,13 +127,13 @@ function listen(server: Server, options: ListenOptions, setting: string): Promis
   });
 }
 
-/** Removes the socket that a process has left, which nothing listens on.
- * @throws Problem where something does, or where it is no socket */
+/** Removes a stale socket, on which nothing listens.
+ * @throws Problem if something does, or if it is not a socket */
 async function removeStale(path: string): Promise<void> {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found === undefined) return;
   if (!found.isSocket())
-    throw new Problem('config.invalid', `forward.unixPath: ${path} is no socket; name another path`);
+    throw new Problem('config.invalid', `forward.unixPath: ${path} is not a socket; name another path`);
   const isUsed = await new Promise((resolve) => {
     const probe = connect({ path }, () => resolve(true));
     probe.on('error', ({ code }: NodeJS.ErrnoException) => resolve(code !== 'ECONNREFUSED'));

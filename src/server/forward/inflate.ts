@@ -1,10 +1,10 @@
-/** Decompresses records of a sender that waits until there is room for them. */
+/** Decompresses records of a sender that waits until there is space for them. */
 import type { Config } from '../../config/index.ts';
 import { Problem } from '../../problem.ts';
 import type { ByteShare } from '../byte-budget.ts';
 import { decompressor } from '../content-encoding.ts';
 
-/** @param share holds the bytes; when this resolves, it holds what has become of them as well
+/** @param share holds the bytes; when this resolves, it holds the decompressed bytes as well
  * @throws Problem `request.encoding`, `body.corrupt` or `body.too_large`; the reason of `gone` */
 export type Inflate = (
   bytes: Uint8Array<ArrayBuffer>,
@@ -13,12 +13,12 @@ export type Inflate = (
   gone: AbortSignal,
 ) => Promise<Uint8Array<ArrayBuffer>>;
 
-/** What records are often compressed to, of themselves, and less than what is tried next. */
+/** A ratio that records often reach; it is tried first, and larger ones next. */
 const USUAL_RATIO = 16;
 const LEAST_BYTES = 64 * 1024;
 const NEXT_RATIO = 4;
 
-/** The room is claimed first, by a guess that grows: who has begun to inflate holds up the others, and must not wait. */
+/** Space is claimed first, by a guess that grows: once begun, inflating holds up the others, and must not wait. */
 export function inflater(limits: Config['limits']): Inflate {
   const decompress = decompressor(limits);
   return async (bytes, encoding, share, gone) => {
@@ -29,7 +29,7 @@ export function inflater(limits: Config['limits']): Inflate {
       let used = 0;
       const part = {
         take(more: number) {
-          if (used + more > claimed) throw new Problem('server.overloaded', 'more room was needed');
+          if (used + more > claimed) throw new Problem('server.overloaded', 'more space was needed');
           used += more;
         },
         give: (less: number) => void (used -= less),

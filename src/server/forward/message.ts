@@ -1,4 +1,4 @@
-/** Takes one message from its bytes to its fate, which its acknowledgement says. */
+/** Handles one message from its bytes to its fate, which the acknowledgement reports. */
 import type { Logger } from 'pino';
 import { codecNamed } from '../../codecs/index.ts';
 import { acknowledgement, eventsOf, type Message, readMessage } from '../../fluent-forward/message.ts';
@@ -24,11 +24,11 @@ export interface MessageParts extends Pick<Shared, 'take' | 'note' | 'remind' | 
   begun(): void;
 }
 
-/** `answered`: all records are safe, or the message is kept for those who look after it; `ack` is what says so, where the
- * sender wants it. `unanswered`: it has to be sent again. */
+/** `answered`: all records are safe, or the message is kept for the operator; `ack` is the acknowledgement, if the sender
+ * wants one. `unanswered`: it has to be sent again. */
 export type Fate = { kind: 'answered'; ack: Uint8Array | undefined } | { kind: 'unanswered' };
 
-/** What of a message a letter would have. */
+/** What a dead letter would keep of a message. */
 interface Letter {
   bytes: Uint8Array<ArrayBuffer>;
   encoding?: string;
@@ -72,7 +72,7 @@ export async function handleMessage(arrived: Arrived, parts: MessageParts): Prom
 }
 
 const LOST =
-  'Records are lost: their sender asks for no acknowledgement, so that it does not send them again. Set ' +
+  'Records are lost: their sender does not ask for acknowledgements, so it does not send them again. Set ' +
   'require_ack_response there (Fluent Bit, fluentd).';
 
 function answered(message: Message | undefined): Fate {
@@ -90,7 +90,7 @@ async function deliver(
   if (signal !== 0)
     throw new Problem('forward.signal', `fluent_signal is ${signal}, under the tag ${tag.slice(0, 200)}`);
   const fluentTag = printableTag(tag);
-  // Who waits for nothing may go.
+  // A sender that waits for nothing may disconnect.
   const ended = message.chunk === undefined ? new AbortController().signal : gone;
   const { length } = bytes;
   let events = eventsOf(bytes, message);
@@ -104,7 +104,7 @@ async function deliver(
     Object.assign(letter, { bytes: events, encoding: undefined });
   }
   span.annotate({ 'tripline.bytes': events.length, 'tripline.fluent.tag': fluentTag.slice(0, 1000) });
-  // Nothing is lost of a message without records.
+  // A message without records loses nothing.
   if (events.length === 0) return;
   const batch: Batch = { fluentTag, codec, bytes: events, receivedUnixNano: BigInt(Date.now()) * 1_000_000n };
   const taking = take(batch, { reply: 'none', layout: 'same' }, share, ended, 'endless');
@@ -116,7 +116,7 @@ async function deliver(
       remind('defect', () => logger.error({ problem: code, err: cause, remedy }, `${title}: ${message}`));
     }
   } finally {
-    // Processing takes the bytes away, and gives them back on a failure.
+    // Processing takes ownership of the bytes, and returns them on a failure.
     letter.bytes = batch.bytes as Uint8Array<ArrayBuffer>;
   }
 }

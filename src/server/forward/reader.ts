@@ -1,5 +1,5 @@
-/** Takes the messages of one connection off its stream, one after another, in memory that is counted. While there is no room
- * nothing is read, so that the sender waits. */
+/** Reads the messages of one connection off its stream, one after another, into memory that is counted. While there is no
+ * space, nothing is read, so that the sender waits. */
 import type { Readable } from 'node:stream';
 import { freeAlone } from '../../free.ts';
 import { followValue } from '../../msgpack/follow.ts';
@@ -19,27 +19,27 @@ export interface Arrived {
 }
 
 export interface Reader {
-  /** The next message; undefined where the stream ends after one.
+  /** The next message; undefined if the stream ends after one.
    * @param setting the limit, as a problem names it
-   * @throws Problem `forward.malformed`, `body.too_large`, `request.abandoned` (the stream ends in the midst of one),
-   * `request.too_slow`, `server.overloaded`, `server.draining`; after that the stream cannot be read on */
+   * @throws Problem `forward.malformed`, `body.too_large`, `request.abandoned` (the stream ends within one),
+   * `request.too_slow`, `server.overloaded`, `server.draining`; after that the stream cannot be read further */
   next(maxBytes: number, setting: string): Promise<Arrived | undefined>;
   /** Whether a part of a message has arrived. */
   isWithin(): boolean;
 }
 
-/** Keeps a connection open, in the place of a message. */
+/** Sent in place of a message to keep a connection open. */
 const NIL = 0xc0;
-/** Arrays of at most fifteen items, and those with a length of their own, as some write every array. */
+/** Arrays of at most fifteen items, and those with an explicit length, as some senders write every array. */
 const SMALL_ARRAY = 0x90;
 const ARRAY_16 = 0xdc;
 const ARRAY_32 = 0xdd;
-/** The handshake has messages of six. */
+/** Messages of the handshake have up to six. */
 const MOST_ITEMS = 6;
-/** What a message takes beside its bytes until it is answered, however few these are. */
+/** Bytes that a message costs besides its own until it is answered, however small it is. */
 const MESSAGE_BYTES = 4096;
 
-/** @param stream of which nobody else reads: its pieces are freed when they are copied
+/** @param stream has no other reader: its pieces are freed once they are copied
  * @param gone aborts with a Problem when the connection has ended */
 export function openReader(stream: Readable, budget: ByteBudget, gone: AbortSignal): Reader {
   const pieces = stream[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
@@ -53,7 +53,7 @@ export function openReader(stream: Readable, budget: ByteBudget, gone: AbortSign
       rest = undefined;
       return next;
     }
-    // A connection that broke is one that ended.
+    // A connection that broke counts as ended.
     const { value, done } = await pieces.next().catch(() => ({ value: undefined, done: true }));
     return done ? undefined : value;
   }
@@ -66,7 +66,7 @@ export function openReader(stream: Readable, budget: ByteBudget, gone: AbortSign
       const first = next[start]!;
       if ((first & 0xf0) === SMALL_ARRAY || first === ARRAY_16 || first === ARRAY_32) return next.subarray(start);
       const found = JSON.stringify(next.toString('latin1', start, start + 16));
-      throw new Problem('forward.malformed', `expected an array, [tag, records], and found ${found}`);
+      throw new Problem('forward.malformed', `expected an array, [tag, records], but found ${found}`);
     }
     return undefined;
   }
@@ -76,7 +76,7 @@ export function openReader(stream: Readable, budget: ByteBudget, gone: AbortSign
       const first = await begin();
       if (first === undefined) return undefined;
       const share = budget.open();
-      // Room is waited for before bytes are appended.
+      // Space is claimed before bytes are appended.
       isWithin = true;
       const bytes = growingBytes({ take() {}, give: share.give }, maxBytes);
       try {
@@ -94,7 +94,7 @@ export function openReader(stream: Readable, budget: ByteBudget, gone: AbortSign
     isWithin: () => isWithin,
   };
 
-  /** Appends a message to `bytes` as it comes. */
+  /** Appends a message to `bytes` as it arrives. */
   async function arrive(
     first: Buffer,
     { share, bytes, maxBytes, setting }: { share: ByteShare; bytes: GrowingBytes; maxBytes: number; setting: string },
@@ -129,15 +129,15 @@ export function openReader(stream: Readable, budget: ByteBudget, gone: AbortSign
 }
 
 interface WatchedPeer {
-  /** Waits for room, which is not the peer's fault however long it takes. */
+  /** Waits for space: however long that takes, the peer is not at fault. */
   whileWaiting(claim: (signal: AbortSignal) => Promise<void>): Promise<void>;
-  /** @throws Problem when the peer is given up before that */
+  /** @throws Problem if the peer is given up first */
   orGivenUp<T>(coming: Promise<T>): Promise<T>;
   progress(bytes: number): void;
   end(): void;
 }
 
-/** Gives a peer up that rests in the midst of a message, as the budget says. */
+/** Gives up a peer that rests within a message, when the budget says so. */
 function watchPeer(share: ByteShare, gone: AbortSignal): WatchedPeer {
   const givenUp = new AbortController();
   const ended = AbortSignal.any([gone, givenUp.signal]);
@@ -152,7 +152,7 @@ function watchPeer(share: ByteShare, gone: AbortSignal): WatchedPeer {
       isWaiting = true;
       await claim(ended);
       isWaiting = false;
-      // Its time begins anew, a few times for each message: memory grows by doubling.
+      // Its time starts over, a few times for each message: memory grows by doubling.
       wait.end();
       wait = watch();
     },
@@ -168,7 +168,7 @@ function watchPeer(share: ByteShare, gone: AbortSignal): WatchedPeer {
   };
 }
 
-/** Where the items of an array lie.
+/** Where the items of an array are.
  * @param type its first byte */
 function spansOf(type: number, ends: readonly number[]): Span[] {
   const headerBytes = { [ARRAY_16]: 3, [ARRAY_32]: 5 }[type] ?? 1;

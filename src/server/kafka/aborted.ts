@@ -11,8 +11,8 @@ const CONTROL = 0x20;
 /** Key of a control record: a version, then the type of the marker. */
 const ABORT = 0;
 
-/** Has a consumer pass over the records of aborted transactions. The client itself leaves those of a transaction whose end is
- * not in the same answer, and of all but the last of several that one producer has aborted. */
+/** Makes a consumer skip the records of aborted transactions. The client itself misses those of a transaction whose end is
+ * not in the same response, and of all but the last of several that one producer has aborted. */
 export function passOverAborted(consumer: Pick<Consumer, 'fetch'>): void {
   const fetch = consumer.fetch.bind(consumer) as (options: unknown, callback: Callback) => void;
   // The stream calls it in this form.
@@ -25,9 +25,9 @@ export function passOverAborted(consumer: Pick<Consumer, 'fetch'>): void {
 
 type Callback = (error: Error | null, response?: FetchResponse) => void;
 
-/** Marks batches of aborted transactions as such that hold no records: they count for the offset all the same.
+/** Marks batches of aborted transactions as holding no records: they still count for the offset.
  *
- * A batch belongs to one if its producer has an aborted transaction that begins at or before it, and of which no marker has
+ * A batch belongs to one if its producer has an aborted transaction that begins at or before the batch, and no marker has
  * come since. */
 export function markAborted({
   abortedTransactions,

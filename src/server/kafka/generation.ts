@@ -1,5 +1,5 @@
-/** Reads the partitions of a member for as long as they are its own: from one distribution of the group's partitions to the
- * next, which is a generation of the group, or until a batch fails. */
+/** Reads the partitions of a member for one generation of the group, that is from one distribution of its partitions to the
+ * next, or until a batch fails. */
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import type { Consumer } from '@platformatic/kafka';
@@ -16,9 +16,9 @@ export interface GenerationParts {
   kafka: KafkaInput;
   /** Messages of one batch. */
   maxMessages: number;
-  /** Whether a sink commits what it has written together with the offsets. */
+  /** Whether a sink commits the offsets together with what it has written. */
   isCommittedBySink: boolean;
-  /** Receives how much there is yet to read, from the beginning on. */
+  /** Receives how much is still to be read, from the start on. */
   onLag(lags: readonly PartitionLag[]): void;
   /** Receives how many messages of a partition, after the committed offset, have been deleted. */
   onDeleted(deleted: PartitionLag): void;
@@ -31,7 +31,7 @@ const LAG_MILLISECONDS = 10_000;
 const MOST_UNDER_WAY = 2;
 
 /** @param draining aborts when no more batches are to be begun
- * @throws Problem of the first batch that has failed; the client's error. What was not committed is read again then */
+ * @throws Problem of the first batch that has failed; the client's error. What was not committed is then read again */
 export async function readGeneration(
   { consumer, admin }: Pick<Membership, 'consumer' | 'admin'>,
   { generationId, memberId, assignments }: Generation,
@@ -52,12 +52,12 @@ export async function readGeneration(
   try {
     const ended = AbortSignal.any([ending.signal, draining]);
     const positions = await offsetsToReadFrom({ consumer, admin, assignments, from: kafka.from, onDeleted }, ended);
-    // With fewer partitions than members, there may come some yet.
+    // With fewer partitions than members, some may still be assigned later.
     if (positions.length === 0) return ended.aborted ? undefined : void (await once(ended, 'abort'));
     const { topics } = kafka;
     const from = { mode: 'manual', fallbackMode: 'earliest', offsets: positions.map((one) => ({ ...one })) } as const;
     const stream = await consumer.consume({ topics, ...from });
-    // What cannot be measured now is measured the next time.
+    // What cannot be measured now is measured next time.
     const measure = () => lagsOf(consumer, positions).then(onLag, () => {});
     void measure();
     lagTimer = setInterval(() => void measure(), LAG_MILLISECONDS).unref();
@@ -73,13 +73,13 @@ export async function readGeneration(
     }
   } finally {
     clearInterval(lagTimer);
-    // What is read next begins where these leave off.
+    // The next read begins where these leave off.
     await Promise.all(underWay);
     consumer.off('consumer:group:join', end);
   }
   if (failure !== undefined) throw failure;
 
-  /** How far a topic has been read is how far all batches up to this one are. */
+  /** A topic counts as read only as far as all batches up to this one are done. */
   function begin(
     batch: Batch & { origin: Origin },
     before: Promise<void>,
@@ -102,18 +102,18 @@ export async function readGeneration(
   }
 }
 
-/** Whoever leads the group distributes the topics that it reads itself.
- * @throws NotTakingPart where these are others */
+/** The leader of the group distributes the topics that it reads itself.
+ * @throws NotTakingPart if these include others */
 function checkTopics(assignments: Generation['assignments'], { topics, group }: KafkaInput): void {
   const others = assignments.flatMap(({ topic }) => (topics.includes(topic) ? [] : [topic]));
   if (others.length === 0) return;
   throw new NotTakingPart(
-    `others of the consumer group ${group} read ${others.join(', ')}, and this one ${topics.join(', ')}: ` +
-      'set the same topics for all of a group, or another group here',
+    `other members of the consumer group ${group} read ${others.join(', ')}, but this one reads ${topics.join(', ')}: ` +
+      'set the same topics for all members of a group, or another group here',
   );
 }
 
-/** What another member reads now, it reads again from where this one had come to before. */
+/** Partitions that have gone to another member are read again there, from the offsets committed before. */
 async function commit(consumer: Consumer, { topic, offsets, member }: Origin): Promise<void> {
   if (consumer.generationId !== member.generationId) return;
   await consumer.commit({

@@ -1,5 +1,5 @@
-/** The input that reads topics of Kafka as a member of a consumer group: a batch after another, each committed when every sink
- * has it. While there is no room, or a sink takes nothing, it reads no further, and the broker keeps what comes. */
+/** The input that reads topics of Kafka as a member of a consumer group: one batch after another, each committed when every
+ * sink has it. While there is no space, or a sink accepts nothing, it reads no further, and the broker keeps what comes. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Config } from '../../config/index.ts';
@@ -19,7 +19,7 @@ import { asMember, PartitionsChanged } from './membership.ts';
 export interface KafkaReaderParts extends Pick<Shared, 'take' | 'budget' | 'inFlight' | 'remind'> {
   kafka: KafkaInput;
   limits: Config['limits'];
-  /** Whether a sink commits what it has written together with the offsets. */
+  /** Whether a sink commits the offsets together with what it has written. */
   isCommittedBySink: boolean;
   logger: Logger;
 }
@@ -29,11 +29,11 @@ export interface KafkaReader {
   drain(): Promise<void>;
 }
 
-/** Until it is tried again to be in a group whose members read other topics: each time the partitions of all of them are
- * distributed anew. */
+/** How long until joining a group whose members read other topics is tried again: each time, the partitions of all members
+ * are distributed anew. */
 const MISPLACED_MILLISECONDS = 60_000;
 
-/** Reads until it is drained: what fails is tried again. */
+/** Reads until it is drained: what fails is retried. */
 export function openKafkaReader(parts: KafkaReaderParts): KafkaReader {
   const { kafka, limits, isCommittedBySink, logger, take, budget, inFlight, remind } = parts;
   const receiver = `kafka: ${connectionTarget(kafka)}`;
@@ -52,7 +52,7 @@ export function openKafkaReader(parts: KafkaReaderParts): KafkaReader {
     });
     let isFault = false;
     try {
-      // Whoever waits is a broker, which keeps the messages; what has begun is brought to its end.
+      // It is a broker that waits, and it keeps the messages; a batch that has begun is finished.
       const never = new AbortController().signal;
       await share.claim(batch.bytes.length, never);
       const { defect } = await span.run(() => take(batch, { reply: 'none', layout: 'same' }, share, never, 'endless'));
@@ -84,7 +84,7 @@ export function openKafkaReader(parts: KafkaReaderParts): KafkaReader {
         const what = `${messages} messages of partition ${partition} of ${topic} were deleted before they were read`;
         logger.error(
           { receiver, topic, partition, messages },
-          `${receiver} has less than the group ${kafka.group} has yet to read: ${what}; raise the retention of the topic`,
+          `${receiver} no longer has everything that the group ${kafka.group} has yet to read: ${what}; raise the retention of the topic`,
         );
       },
     };
@@ -101,7 +101,7 @@ export function openKafkaReader(parts: KafkaReaderParts): KafkaReader {
               failed = 0;
               lags = [];
             } catch (error) {
-              // Of the processing: the membership goes on, and so do its heartbeats.
+              // A failure of processing: the membership continues, and so do its heartbeats.
               if (!(error instanceof Problem)) throw error;
               logFailure(error);
               await rest(++failed);
@@ -112,10 +112,10 @@ export function openKafkaReader(parts: KafkaReaderParts): KafkaReader {
         if (draining.aborted) return;
         lags = [];
         if (error instanceof PartitionsChanged) {
-          logger.info({ receiver }, `${receiver} has other partitions, which are distributed anew: ${error.message}`);
+          logger.info({ receiver }, `${receiver} has other partitions, which are redistributed: ${error.message}`);
           continue;
         }
-        // Errors of the client have whatever it was opened with.
+        // Errors of the client contain the options that it was opened with.
         isMisplaced = error instanceof NotTakingPart;
         const defect = isOfClient(error) ? undefined : { err: error };
         logger.error({ receiver, ...defect }, `${receiver} ${reasonOf(error, kafka.topics)}`);

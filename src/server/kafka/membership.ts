@@ -7,22 +7,22 @@ import type { KafkaInput } from '../../config/kafka-input.ts';
 import { clientOptions } from '../../sinks/kafka/connection.ts';
 import { passOverAborted } from './aborted.ts';
 
-/** Bytes that a broker sends at once, of all partitions. */
+/** Bytes that a broker sends at once, for all partitions together. */
 const FETCH_BYTES = 4 * 1024 * 1024;
 const FETCH_WAIT_MILLISECONDS = 1000;
-/** After so long without a heartbeat the partitions of a member go to others. */
+/** After this long without a heartbeat, the partitions of a member go to others. */
 const SESSION_MILLISECONDS = 10_000;
 const HEARTBEAT_MILLISECONDS = 1000;
 /** How long members may take to come back when the group distributes its partitions anew. */
 const REBALANCE_MILLISECONDS = 30_000;
 
-/** How long leaving may take, of which the group notices nothing in the end. */
+/** How long leaving may take: if it takes longer, the group notices at the end of the session. */
 const LEAVE_MILLISECONDS = 5_000;
 
-/** How often it is looked whether topics have other partitions. */
+/** How often to check whether topics have other partitions. */
 const LOOK_MILLISECONDS = 15_000;
 
-/** The topics of a member have other partitions than when it joined: the client distributes those that it knows. */
+/** The topics of a member have other partitions than when it joined; the client distributes only those that it knows. */
 export class PartitionsChanged extends Error {
   override readonly name = 'PartitionsChanged';
 }
@@ -37,8 +37,8 @@ export interface Generation {
 export interface Membership {
   consumer: Consumer;
   admin: Admin;
-  /** The generation that the group is in. While a next one is being joined, the consumer has the number of that and the partitions
-   * of the last: what were read then could be committed beside another member.
+  /** The current generation of the group. While the next one is being joined, the consumer has its number, but the partitions
+   * of the last: what is read then could be committed alongside another member.
    * @param ended aborts the wait
    * @throws AbortError */
   generation(ended: AbortSignal): Promise<Generation>;
@@ -46,7 +46,7 @@ export interface Membership {
 
 /** Joins the group, does some work as a member of it, and leaves.
  * @param receiver as the log names the cluster
- * @throws the client's error, also where the membership ends while the work goes on; whatever the work throws */
+ * @throws the client's error, also if the membership ends while the work is under way; whatever the work throws */
 export async function asMember(
   kafka: KafkaInput,
   { receiver, logger }: { receiver: string; logger: Logger },
@@ -69,7 +69,7 @@ export async function asMember(
   passOverAborted(consumer);
   const ended = Promise.withResolvers<never>();
   ended.promise.catch(() => {});
-  // After either it sends no more heartbeats.
+  // After either event it sends no more heartbeats.
   consumer.on('error', ended.reject);
   consumer.on('consumer:heartbeat:stalled', ({ lastError }) => {
     ended.reject(lastError ?? new TimeoutError('no heartbeat was answered'));
@@ -91,7 +91,7 @@ export async function asMember(
   void look();
   const looking = setInterval(look, LOOK_MILLISECONDS).unref();
   try {
-    // Of its own, as those of a stream end with it.
+    // Tracked here, since what a stream tracks ends with the stream.
     for (const topic of kafka.topics) consumer.topics.track(topic);
     await Promise.race([consumer.joinGroup(), ended.promise]);
     await Promise.race([work({ consumer, admin, generation }), ended.promise]);
@@ -102,7 +102,7 @@ export async function asMember(
   }
 }
 
-/** How many partitions topics have, as a text to be compared; undefined where it cannot be asked now. */
+/** How many partitions topics have, as text to compare; undefined if the cluster cannot be asked now. */
 export async function partitionCounts(
   admin: Pick<Admin, 'metadata'>,
   topics: readonly string[],

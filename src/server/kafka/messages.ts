@@ -1,4 +1,4 @@
-/** Messages as they come, put together to batches. */
+/** Combines messages into batches as they arrive. */
 import type { Message, MessagesStream } from '@platformatic/kafka';
 import { messagesBody } from '../../codecs/framing/messages.ts';
 import { jsonMessages, msgpackMessages, openEvent } from '../../codecs/messages.ts';
@@ -13,7 +13,7 @@ export interface MessageReader {
   next(): Promise<readonly Message[] | undefined>;
 }
 
-/** What is taken from the stream makes it fetch more, so it rests while nobody asks.
+/** Reading from the stream makes it fetch more, so it rests while nobody asks.
  * @param ended aborts when no more is wanted */
 export function readMessages(
   stream: Stream,
@@ -68,7 +68,7 @@ export function readMessages(
 const nothing = Buffer.alloc(0);
 const MILLISECOND = 1_000_000n;
 
-/** A batch of messages of one topic, whose name stands for the Fluent tag. */
+/** A batch of messages of one topic, whose name serves as the Fluent tag. */
 export function batchOf(
   messages: readonly Message[],
   format: KafkaInput['format'],

@@ -19,12 +19,12 @@ export interface OffsetsAsked {
   onDeleted(deleted: PartitionLag): void;
 }
 
-/** Milliseconds until it is asked again whether a transaction has ended. */
+/** Milliseconds between checks of whether a transaction has ended. */
 const UNSTABLE_MILLISECONDS = 500;
 
-/** Where reading is to begin in partitions: after what the group has committed, else at an end of them. What a transaction is yet
- * to commit is waited for: what was read by another consumer just before would be read twice.
- * @param ended aborts when nobody asks any more; none are given then
+/** Where to begin reading in partitions: after what the group has committed, else at one end of them. Waits for what a
+ * transaction has yet to commit: what another consumer has just read would otherwise be read twice.
+ * @param ended aborts when nobody asks any more; none are then returned
  * @throws the client's error */
 export async function offsetsToReadFrom(asked: OffsetsAsked, ended: AbortSignal): Promise<PartitionOffset[]> {
   const { consumer, admin, from, onDeleted } = asked;
@@ -66,8 +66,8 @@ export async function offsetsToReadFrom(asked: OffsetsAsked, ended: AbortSignal)
   return offsets;
 }
 
-/** How many messages there are yet to read in partitions.
- * @param positions the next to be read */
+/** How many messages are still to be read in partitions.
+ * @param positions the next offsets to be read */
 export async function lagsOf(consumer: Consumer, positions: readonly PartitionOffset[]): Promise<PartitionLag[]> {
   if (positions.length === 0) return [];
   const ends = await endsOf(consumer, positions, 'latest');
@@ -77,7 +77,7 @@ export async function lagsOf(consumer: Consumer, positions: readonly PartitionOf
   });
 }
 
-/** What the protocol has for the offsets at either end of a partition. */
+/** How the protocol asks for the offset at either end of a partition. */
 const timestamps = { latest: -1n, earliest: -2n };
 
 function endsOf(consumer: Consumer, of: readonly PartitionOffset[], end: 'earliest' | 'latest') {

@@ -1,4 +1,4 @@
-/** What the messages of the forward protocol may hold together, and that senders wait meanwhile. */
+/** How many bytes messages of the forward protocol may hold together, and that senders wait for space. */
 
 import { PassThrough } from 'node:stream';
 import { gzipSync } from 'node:zlib';
@@ -25,7 +25,7 @@ const message = (chunk: string, bytes: number) =>
     encode({ chunk }),
   ]);
 
-test('while there is no room nothing is read; then all arrive, and none was refused', async () => {
+test('while there is no space nothing is read; then all arrive, and none is refused', async () => {
   stage = await openStage(
     {},
     { bounds: { maxBodyBytes: 300 * KIB, maxDecompressedBytes: 300 * KIB, maxPendingBytes: 700 * KIB } },
@@ -42,7 +42,7 @@ test('while there is no room nothing is read; then all arrive, and none was refu
   for (const { socket } of senders) socket.destroy();
 });
 
-test('halves of messages that fill all room do not wait for each other', async () => {
+test('partial messages that fill all space do not wait for each other', async () => {
   stage = await openStage(
     {},
     { bounds: { maxBodyBytes: 300 * KIB, maxDecompressedBytes: 300 * KIB, maxPendingBytes: 700 * KIB } },
@@ -56,7 +56,7 @@ test('halves of messages that fill all room do not wait for each other', async (
   for (const { socket } of senders) socket.destroy();
 });
 
-test('room that is claimed: others leave a reserve, the first that waits may have it', async () => {
+test('claims leave a reserve, which the first that waits may use', async () => {
   const budget = byteBudget(100, undefined, 60);
   const never = new AbortController().signal;
   const [a, b, c] = [budget.open(), budget.open(), budget.open()];
@@ -68,7 +68,7 @@ test('room that is claimed: others leave a reserve, the first that waits may hav
     b.claim(60, never).then(() => order.push('b')),
     c.claim(10, leaving.signal).catch(() => order.push('c has left')),
   ];
-  // b waits first, and for all that is left.
+  // b is the first to wait, and for all that is left.
   await waits[0];
   leaving.abort(new Error('gone'));
   await waits[1];
@@ -80,7 +80,7 @@ test('room that is claimed: others leave a reserve, the first that waits may hav
   expect(() => budget.open().take(100)).not.toThrow();
 });
 
-test('records unfold into room that was claimed, however wrong the first guess, and give back what is left of it', async () => {
+test('records are inflated into claimed space, however wrong the first guess, and give back the rest', async () => {
   const budget = byteBudget(1e9);
   const inflate = inflater({ ...limits, maxCompressionRatio: 10_000 });
   const share = budget.open();
@@ -90,7 +90,7 @@ test('records unfold into room that was claimed, however wrong the first guess, 
   const other = byteBudget(5_000_000);
   const filled = other.open();
   await inflate(new Uint8Array(gzipSync(plain)), 'gzip', filled, new AbortController().signal);
-  expect(() => other.open().take(1)).toThrow('5000000 bytes are being worked on');
+  expect(() => other.open().take(1)).toThrow('5000000 bytes are being processed');
   filled.give(1);
   expect(() => other.open().take(1)).not.toThrow();
   await expect(inflate(new Uint8Array([1, 2]), 'gzip', share, new AbortController().signal)).rejects.toMatchObject({
@@ -98,7 +98,7 @@ test('records unfold into room that was claimed, however wrong the first guess, 
   });
 });
 
-test('a connection has so many messages under way at a time', async () => {
+test('a connection has a limited number of messages under way at a time', async () => {
   stage = await openStage();
   const released = Promise.withResolvers<void>();
   stage.place.before = () => released.promise;
@@ -110,7 +110,7 @@ test('a connection has so many messages under way at a time', async () => {
   sender.socket.destroy();
 });
 
-test('a sender that rests within a message is cut off, while one between two messages may rest for ever', async () => {
+test('a sender that is idle within a message is cut off, while one between two messages may be idle forever', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   onTestFinished(() => void vi.useRealTimers());
   const stream = new PassThrough();

@@ -30,7 +30,7 @@ const message = (chunk: string | undefined, { entries = [logEvent({ n: 1 })], ta
 const problems = () => stage.log.map(({ problem }) => problem).filter((problem) => problem !== undefined);
 
 describe('a sink that is down', () => {
-  test('closes the connection without an acknowledgement, once what is beside has its own', async () => {
+  test('closes the connection without an acknowledgement, once other messages have theirs', async () => {
     stage = await openStage();
     const released = Promise.withResolvers<void>();
     stage.place.before = ({ fluentTag }) => {
@@ -51,7 +51,7 @@ describe('a sink that is down', () => {
     again.socket.destroy();
   });
 
-  test('loses what asks for no acknowledgement, and says so', async () => {
+  test('loses messages that ask for no acknowledgement, and says so', async () => {
     stage = await openStage();
     stage.place.before = () => {
       throw unavailable();
@@ -59,7 +59,7 @@ describe('a sink that is down', () => {
     const sender = await connect();
     sender.write(message(undefined));
     await sender.closed;
-    expect(stage.log.map(({ msg }) => msg).join('\n')).toContain('Records are lost: their sender asks for no');
+    expect(stage.log.map(({ msg }) => msg).join('\n')).toContain('Records are lost: their sender does not ask for');
   });
 });
 
@@ -94,7 +94,7 @@ describe('what can never be read', () => {
     encode({ compressed: 'gzip', chunk: 'b' }),
   ]);
 
-  test('is kept as a letter that can be put through again, and acknowledged', async () => {
+  test('is kept as a dead letter that can be sent again, and acknowledged', async () => {
     const path = folder();
     const bounds = { maxDecompressedBytes: 40_000 };
     stage = await openStage({}, { deadLetters: await openDeadLetters(path, 1e6), bounds });
@@ -112,7 +112,7 @@ describe('what can never be read', () => {
     sender.socket.destroy();
   });
 
-  test('without a folder is acknowledged all the same, as it would come again for ever; the log says that it is nowhere', async () => {
+  test('without a folder is acknowledged, as it would be retried forever; the log says that it is kept nowhere', async () => {
     stage = await openStage();
     const sender = await connect();
     sender.write(poison);
@@ -123,7 +123,7 @@ describe('what can never be read', () => {
     sender.socket.destroy();
   });
 
-  test('stays with its sender where it cannot be kept', async () => {
+  test('stays with its sender if it cannot be kept', async () => {
     stage = await openStage({}, { deadLetters: await openDeadLetters(folder(), 1) });
     const sender = await connect();
     sender.write(poison);
@@ -176,7 +176,7 @@ test.each<[string, Buffer]>([
 });
 
 describe('a stop', () => {
-  test('answers what is under way, and lets go of halves and of idle connections', async () => {
+  test('answers what is under way, and closes connections that are idle or within a message', async () => {
     stage = await openStage();
     const released = Promise.withResolvers<void>();
     stage.place.before = () => released.promise;
@@ -256,7 +256,7 @@ describe('the sink of another Tripline', () => {
   });
 });
 
-test('a sender that only looks whether the port is open leaves no line in the log, and records before the PING are refused', async () => {
+test('a mere check of the port leaves no line in the log, and records before the PING are refused', async () => {
   stage = await openStage({ sharedKey: 'k' });
   const looking = await connect();
   looking.socket.end();
@@ -288,7 +288,7 @@ test('a proof is good for its own connection alone', async () => {
 });
 
 describe('a Unix socket', () => {
-  test('is for its owner alone, takes the place of one that was left, and is removed at a stop', async () => {
+  test('is for its owner alone, replaces one that was left over, and is removed at a shutdown', async () => {
     const unixPath = join(folder(), 's');
     const left = createServer();
     await new Promise<void>((resolve) => left.listen(unixPath, resolve));
@@ -296,7 +296,7 @@ describe('a Unix socket', () => {
     // Its file stays, as after a kill.
     (left as unknown as { _handle: { close(): void } })._handle.close();
     writeFileSync(`${unixPath}.file`, '');
-    await expect(openStage({ unixPath: `${unixPath}.file` })).rejects.toThrow('is no socket');
+    await expect(openStage({ unixPath: `${unixPath}.file` })).rejects.toThrow('is not a socket');
     await expect(openStage({ unixPath: join(unixPath, 'below') })).rejects.toThrow('forward.unixPath: ');
     stage = await openStage({ unixPath, sharedKey: 'not asked for' });
     expect(statSync(unixPath).mode & 0o777).toBe(0o600);

@@ -41,14 +41,14 @@ const count = Object.keys(events).length;
 const str32 = (bytes: Uint8Array) =>
   Buffer.concat([Buffer.of(0xdb, 0, 0, bytes.length >> 8, bytes.length & 0xff), bytes]);
 
-/** What comes of log events by the pipeline, without the protocol. */
+/** Delivered log events without the tags that the pipeline added. */
 function withoutTags(bytes: Uint8Array): Buffer {
   const records = msgpack.decode(bytes, { maxDepth: 100, maxRecords: 100 });
   const edits = records.map((record) => ({ record, bytes: Buffer.from(bytes.subarray(record.start, record.end)) }));
   return Buffer.concat(
     edits.map(({ record, bytes: event }) => {
       if (record.kind !== 'map') return event;
-      // The tag is the last member of a map, and one more than there were.
+      // The tag is the last member of a map, and adds one to the count.
       const at = event.lastIndexOf(Buffer.from(encode('tripline')));
       if (at === -1) return event;
       const map = record.map.start - record.start;
@@ -68,7 +68,7 @@ describe.each<[string, () => Uint8Array[], Buffer]>([
   ['Message', () => [time, big], events.legacy],
   ['Message, time as an integer', () => [encode(1_700_000_000), big], events['time as an integer']],
 ])('%s', (_, body, expected) => {
-  test('arrives as it was, and is acknowledged when it is there', async () => {
+  test('arrives unchanged, and is acknowledged once it is delivered', async () => {
     await connect();
     const released = Promise.withResolvers<void>();
     stage.place.before = () => released.promise;
@@ -102,14 +102,14 @@ describe('CompressedPackedForward', () => {
   });
 });
 
-test('metadata beside the record of a Message goes where a log event has them', async () => {
+test('metadata beside the record of a Message goes where a log event has it', async () => {
   await connect();
   sender.write(Buffer.of(0x94), encode('t'), time, big, encode({ chunk: 'c', fluent_signal: 0, metadata: { k: 'm' } }));
   await expect.poll(() => sender.acks()).toEqual(['c']);
   expect(withoutTags(stage.place.delivered[0]!.bytes)).toEqual(events['v2, with metadata']);
 });
 
-test('several messages in one write, with nil between them, each under its tag and in order; one without a chunk is not answered', async () => {
+test('messages in one write, with nil between them, keep tags and order; one without a chunk is not answered', async () => {
   await connect();
   const message = (tag: string, options: object) =>
     Buffer.concat([Buffer.of(0x93), encode(tag), Buffer.of(0x91), events.legacy, encode(options)]);
@@ -129,7 +129,7 @@ test('several messages in one write, with nil between them, each under its tag a
   expect(stage.place.delivered.map(({ fluentTag }) => fluentTag)).toEqual(['a', 'b', 'c']);
 });
 
-test('two items, without options, from one that closes at once', async () => {
+test('a message of two items, without options, is delivered even if its sender closes at once', async () => {
   await connect();
   sender.write(two, encode('t'), Buffer.of(0x91), events.legacy);
   sender.socket.end();
@@ -138,7 +138,7 @@ test('two items, without options, from one that closes at once', async () => {
   expect(sender.received).toEqual([]);
 });
 
-test('no records are acknowledged at once, and a chunk of bytes as these bytes', async () => {
+test('a message without records is acknowledged at once, and a chunk of bytes as the same bytes', async () => {
   await connect();
   sender.write(Buffer.of(0x93), encode('t'), Buffer.of(0x90), encode({ chunk: 'none' }));
   sender.write(
@@ -152,7 +152,7 @@ test('no records are acknowledged at once, and a chunk of bytes as these bytes',
   expect(stage.place.delivered.length).toBe(1);
 });
 
-test('control characters of a tag do not go on', async () => {
+test('control characters in a tag are not passed on', async () => {
   await connect();
   sender.write(Buffer.of(0x93), encode('kube.\n\u0000é'), Buffer.of(0x91), events.legacy, encode({ chunk: '1' }));
   await expect.poll(() => sender.acks()).toEqual(['1']);

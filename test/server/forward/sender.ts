@@ -1,4 +1,4 @@
-/** A sender of Fluent Forward on the loopback that does as it is asked, and a server for it. */
+/** A sender of Fluent Forward on the loopback with controllable behaviour, and a server for it. */
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, type NetConnectOpts, type Socket } from 'node:net';
@@ -19,10 +19,10 @@ export interface Delivered {
   bytes: Buffer;
 }
 
-/** Takes batches, in the order of their delivery. */
+/** Accepts batches, in order of delivery. */
 export interface Place extends Sink {
   delivered: Delivered[];
-  /** What happens before a batch counts as delivered; it may throw. */
+  /** Runs before a batch counts as delivered; it may throw. */
   before: (batch: TaggedBatch) => void | Promise<void>;
 }
 
@@ -78,7 +78,7 @@ export async function openStage(
 export interface Sender {
   socket: Socket;
   write(...parts: Uint8Array[]): void;
-  /** All that has come back. */
+  /** Everything received so far. */
   received: Buffer[];
   /** The chunks that were acknowledged. */
   acks(): unknown[];
@@ -100,7 +100,7 @@ export async function openSender(to: NetConnectOpts, tls?: ConnectionOptions): P
   };
 }
 
-/** The proof of a sender that knows these, for a HELO. */
+/** The proof of a sender that has these credentials, for a HELO. */
 export function pingFor(
   helo: { nonce: Uint8Array; auth: Uint8Array },
   { sharedKey, username = '', password = '' }: { sharedKey: string; username?: string; password?: string },

@@ -31,13 +31,13 @@ const aborted = (...list: (readonly [producer: number, first: number])[]) =>
   list.map(([producer, first]) => ({ producerId: BigInt(producer), firstOffset: BigInt(first) }));
 
 describe('records of aborted transactions', () => {
-  it('are passed over where the end of the transaction is in another answer', () => {
+  it('are passed over if the end of the transaction is in another answer', () => {
     const records = [batch(0, 1, 'transactional'), batch(1, -1, 'plain'), batch(2, 1, 'transactional')];
     markAborted({ records, abortedTransactions: aborted([1, 0]) } as any);
     expect(shown(records)).toEqual([1]);
   });
 
-  it('are passed over in several of one producer, and not what it commits between them', () => {
+  it('are passed over for several transactions of one producer, but not what it commits between them', () => {
     const records = [
       batch(0, 1, 'transactional'),
       batch(1, 1, 'abort'),
@@ -52,7 +52,7 @@ describe('records of aborted transactions', () => {
     expect(shown(records)).toEqual([2, 5, 7]);
   });
 
-  it('are those, and only those, that a log of any transactions has', () => {
+  it('are passed over, and no others, in a log of any transactions', () => {
     const step = fc.tuple(fc.integer({ min: 1, max: 3 }), fc.constantFrom('transactional', 'commit', 'abort', 'plain'));
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), fc.nat(), fc.nat(), (steps, from, to) => {
@@ -73,7 +73,7 @@ describe('records of aborted transactions', () => {
           }
           log.push([kind === 'plain' ? -1 : producer, kind]);
         }
-        // Readers of committed records see the log up to the first transaction that is open.
+        // Readers of committed records see the log up to the first open transaction.
         const stable = Math.min(log.length, ...[...open.values()].map(([first]) => first!));
         const begin = stable === 0 ? 0 : from % stable;
         const end = begin + (to % (stable - begin + 1));

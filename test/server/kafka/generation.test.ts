@@ -79,7 +79,7 @@ let current: ReturnType<typeof stage> | undefined;
 afterEach(() => current?.draining.abort());
 
 describe('what is read of a topic', () => {
-  it('is less by what was deleted before it was read, which is said', async () => {
+  it('lacks what was deleted before it was read, which is reported', async () => {
     current = stage({ 0: 2n, 1: 5n, 2: 9n });
     void current.reading();
     await idle();
@@ -88,15 +88,15 @@ describe('what is read of a topic', () => {
     expect(offsets.map(({ offset }: any) => offset)).toEqual([5n, 5n, 9n]);
   });
 
-  it('is not that of others in the group, whose topics are distributed instead of its own', async () => {
+  it('does not include topics of other members of the group that are distributed instead of its own', async () => {
     current = stage();
     await expect(current.reading({ topics: ['findings'] })).rejects.toThrow(
-      'others of the consumer group group read audit, and this one findings: set the same topics for all',
+      'other members of the consumer group group read audit, but this one reads findings: set the same topics for all',
     );
     expect(current.consumer.consume).not.toHaveBeenCalled();
   });
 
-  it('begins where the group has come to, waiting for what is being committed', async () => {
+  it('begins where the group stopped, after waiting for commits in progress', async () => {
     current = stage({ 0: 7n, 1: -1n });
     const reading = current.reading();
     await idle();
@@ -115,7 +115,7 @@ describe('what is read of a topic', () => {
     await reading;
   });
 
-  it('is a batch of what is there, with the place of each message', async () => {
+  it('is a batch of the messages available, with the position of each', async () => {
     current = stage({ 0: 0n, 2: 0n });
     const reading = current.reading();
     await idle();
@@ -146,7 +146,7 @@ describe('what is read of a topic', () => {
     await reading;
   });
 
-  it('comes in batches of a size and of one topic', async () => {
+  it('comes in batches of limited size and of one topic each', async () => {
     current = stage();
     const [{ topics }] = (await current.admin.listConsumerGroupOffsets({})) as [{ topics: object[] }];
     topics.push({ name: 'other', partitions: [{ partitionIndex: 0, committedOffset: 0n }] });
@@ -170,7 +170,7 @@ describe('what is read of a topic', () => {
   });
 });
 
-it('waits until a transaction has ended that may change where it begins', async () => {
+it('waits for the end of a transaction that may change where it begins', async () => {
   current = stage();
   const unstable = Object.assign(new Error('unstable'), { apiId: 'UNSTABLE_OFFSET_COMMIT' });
   current.admin.listConsumerGroupOffsets.mockRejectedValueOnce(unstable).mockRejectedValueOnce(unstable);
@@ -182,7 +182,7 @@ it('waits until a transaction has ended that may change where it begins', async 
 });
 
 describe('how far it has been read', () => {
-  it('is committed in order, when all before has arrived', async () => {
+  it('is committed in order, once everything before it has been delivered', async () => {
     current = stage();
     const reading = current.reading({ maxBatchBytes: 1 });
     await idle();
@@ -202,7 +202,7 @@ describe('how far it has been read', () => {
     expect(committedIn(current.consumer).at(-1)).toEqual([[0, 3]]);
   });
 
-  it('is not committed behind a batch that has failed, and the generation ends with its problem', async () => {
+  it('is not committed past a batch that has failed, and the generation ends with its problem', async () => {
     current = stage();
     const reading = current.reading({ maxBatchBytes: 1 });
     await idle();
@@ -244,7 +244,7 @@ describe('how far it has been read', () => {
   });
 });
 
-it('says how much there is to read, from the beginning on', async () => {
+it('reports how much there is to read, from the beginning on', async () => {
   current = stage({ 0: 7n, 1: -1n });
   const reading = current.reading();
   await expect
@@ -260,7 +260,7 @@ it('says how much there is to read, from the beginning on', async () => {
 });
 
 describe('a generation', () => {
-  it('ends when the group distributes its partitions anew, after what is under way', async () => {
+  it('ends when the group distributes its partitions anew, after the batches under way', async () => {
     current = stage();
     const reading = current.reading();
     let hasEnded = false;
@@ -275,7 +275,7 @@ describe('a generation', () => {
     await reading;
   });
 
-  it('waits for the next where there are no partitions', async () => {
+  it('waits for the next if it has no partitions', async () => {
     current = stage({});
     const reading = current.reading();
     await idle();

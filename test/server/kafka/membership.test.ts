@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { partitionCounts } from '../../../src/server/kafka/membership.ts';
 
-it('topics with more partitions than before are told from those that cannot be asked about', async () => {
+it('topics with more partitions than before are distinguished from those that cannot be asked about', async () => {
   const counts: Record<string, number> = { a: 1, b: 6 };
   const metadata = async ({ topics }: { topics: string[] }) => ({
     topics: new Map(topics.map((topic) => [topic, { partitionsCount: counts[topic] }])),
