@@ -1,5 +1,6 @@
-/** What a second core brings to a scan by a plan: `npm run bench:backtest`. The same archives with one job and with two, by
- * turns in one run, beside a plain scan; RECORDS says how many of the ordinary corpus there are, ROUNDS how often. */
+/** What a second core gains for a scan by a plan: `npm run bench:backtest`. The same archives with one job and with two,
+ * alternating in one run, beside a plain scan; RECORDS is the number of records of the ordinary corpus, ROUNDS the number of
+ * rounds. */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -27,16 +28,16 @@ function writeArchive(): void {
 }
 
 interface Taken {
-  /** Seconds that it took. */
+  /** Seconds of wall-clock time. */
   wall: number;
-  /** Seconds of CPU, of all its threads. */
+  /** Seconds of CPU, over all its threads. */
   cpu: number;
 }
 
 /** Clock ticks of Linux in a second. */
 const TICKS = 100;
 
-/** Seconds of CPU that children took which have ended. */
+/** Seconds of CPU used by children that have ended. */
 function cpuOfChildren(): number {
   const fields = readFileSync('/proc/self/stat', 'utf8').split(') ')[1]!.split(' ');
   return (Number(fields[13]) + Number(fields[14])) / TICKS;
@@ -51,7 +52,7 @@ function run(...args: string[]): Taken {
   return { wall: (performance.now() - begun) / 1000, cpu: cpuOfChildren() - before };
 }
 
-/** All units, and no report. */
+/** All units, without the report. */
 function units(jobs: string): Taken {
   rmSync(plan, { recursive: true, force: true });
   return run('--plan', plan, '--shard', '0/1', '--jobs', jobs, archive);

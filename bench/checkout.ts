@@ -1,4 +1,4 @@
-/** Working trees of other commits, which share what is installed here. */
+/** Working trees of other commits, sharing the dependencies installed here. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,7 +16,7 @@ function git(...args: string[]): string {
   return execFileSync('git', args, { cwd: repository, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
 }
 
-/** The path of a working tree of the commit, which goes when this process ends. */
+/** The path of a working tree of the commit, which is removed when this process ends. */
 export function checkOut(commit: string): string {
   const hash = git('rev-parse', '--verify', `${commit}^{commit}`);
   const tree = join(folder, hash);

@@ -1,4 +1,4 @@
-/** A real Fluent Bit that reads a log file and sends it on, and how long that takes it. */
+/** A real Fluent Bit that reads a log file and forwards it, and how long that takes. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
@@ -11,7 +11,7 @@ import { cpuOf } from './server.ts';
 export interface FluentBit {
   pid: number;
   port: number;
-  /** Resolves with the figures of its metrics when they say that it is done. */
+  /** Resolves with the figures of its metrics once they show that it is done. */
   until(isDone: (metrics: Metrics) => boolean): Promise<Metrics>;
   stop(): Promise<void>;
 }
@@ -76,7 +76,7 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** The input that reads the whole log, with buffers that do not hold it back. */
+/** The input that reads the whole log, with buffers that do not slow it down. */
 export const tailOf = (path: string) => ({
   name: 'tail',
   path,
@@ -105,13 +105,13 @@ export interface Sent {
   seconds: number;
   /** Milliseconds of CPU that Fluent Bit used. */
   cpu: number;
-  /** Requests that had to be sent again, because they were refused or not answered in time. */
+  /** Requests that had to be sent again because they were refused or not answered in time. */
   retries: number;
-  /** Those of them that were not answered in time. */
+  /** Retries of requests that were not answered in time. */
   timeouts: number;
 }
 
-/** Sends a log, and resolves when its output has had the last record. */
+/** Sends a log, and resolves when its output has processed the last record. */
 export async function sendLog(program: string, folder: string, pipeline: object, records: number): Promise<Sent> {
   const started = performance.now();
   const sender = await startFluentBit(program, folder, pipeline);

@@ -1,4 +1,4 @@
-/** Request bodies as Fluent Bit's out_http makes them of records. */
+/** Request bodies as Fluent Bit's out_http makes them from records. */
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { encode } from '../src/msgpack/encode.ts';
 

@@ -1,4 +1,4 @@
-/** Rules about Kubernetes that nobody wrote: varied fields, values and modifiers, from a seed. */
+/** Synthetic rules about Kubernetes: varied fields, values and modifiers, from a seed. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,7 +26,7 @@ const bodyPaths = [
   ...['metadata.labels.app', 'spec.type', 'roleRef.name', 'subjects.name', 'data.config', 'spec.replicas'],
 ];
 
-/** The items that tell a rule from the others: one line each of a selection. */
+/** The items that distinguish a rule from the others: one line of a selection each. */
 const items: readonly ((random: Random, word: string) => string)[] = [
   (random, word) => `username|${random.pick(['contains', 'startswith', 'endswith'])}: ['${word}', '${word}-ci']`,
   (random, word) => `username|contains|all: ['${word}', '${random.pick(['admin', 'bot', 'runner'])}']`,
@@ -46,7 +46,7 @@ const items: readonly ((random: Random, word: string) => string)[] = [
 ];
 
 function ruleText(random: Random, index: number): string {
-  // No record of the corpora has such a word in it.
+  // No record of the corpora contains such a word.
   const word = `q${random.hex(5)}z`;
   const distinguishing = Array.from({ length: 1 + random.below(2) }, () => random.pick(items)(random, word));
   const about = random.below(10) < 7 ? [list('verb', random, verbs), list('resource', random, resources)] : [];

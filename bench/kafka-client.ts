@@ -1,4 +1,4 @@
-/** Reads a topic and writes it to another, a transaction a batch, with the client of Kafka and nothing else. */
+/** Reads a topic and writes it to another, one transaction per batch, with the Kafka client and nothing else. */
 import { Consumer, Producer } from '@platformatic/kafka';
 
 const [, , address] = process.argv;

@@ -1,6 +1,6 @@
-/** What a worker on Kafka does: `npm run bench:kafka`, where KAFKA names the folder of the jars of a broker; RECORDS=50000 for
+/** What a worker on Kafka does: `npm run bench:kafka`, with KAFKA naming the folder of a broker's jars; RECORDS=50000 for
  * fewer. The same messages are read and written by the client alone, by one worker and by two, one after another in the same
- * run, each in one transaction a batch. The broker is on the same machine, and takes its part of the processors. */
+ * run, each with one transaction per batch. The broker is on the same machine, and uses its share of the processors. */
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -18,13 +18,13 @@ if (!jars) throw new Error('KAFKA is not set; set it to the folder of the jars o
 const RECORDS = Number(process.env.RECORDS ?? 200_000);
 const CLUSTERS = 48;
 const PARTITIONS = 12;
-/** Until this part is done, a program starts and warms up; then it is measured. */
+/** Until this fraction is done, a program starts and warms up; measuring begins then. */
 const WARM = 0.2;
 const SEED = 9;
 
 interface Figures {
   perSecond: number;
-  /** Microseconds of CPU that a record takes of all processes but the broker, and of that. */
+  /** Microseconds of CPU per record, of all processes but the broker, and of the broker. */
   cpu: number;
   brokerCpu: number;
 }

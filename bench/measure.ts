@@ -1,10 +1,10 @@
-/** Two ways to do the same, measured side by side: machines differ and are noisy, the ratio of the two hardly. */
+/** Two ways to do the same, measured side by side: machines differ and are noisy, the ratio of the two hardly varies. */
 
-/** One round's work of one side; what it needs is ready. */
+/** The work of one side in one round; its input is ready. */
 export type Work = () => unknown;
 
 export interface Pair {
-  /** What the reader is asked to believe in: `own` beside `other`. */
+  /** The subject of the claim: `own` compared with `other`. */
   own: Work;
   other: Work;
 }
@@ -14,12 +14,12 @@ export interface Measured {
   other: number;
 }
 
-/** Rounds that warm up compilers, caches and the state of correlations, and that are not counted: a sidecar runs for days. */
+/** Rounds that are not counted, to warm up compilers, caches and the state of correlations: a sidecar runs for days. */
 const WARM = 40;
 const ROUNDS = 15;
 
-/** The median milliseconds of both sides, which take turns in who is first.
- * @param prepare makes the work of a round: its records are later ones than those of the round before */
+/** The median milliseconds of both sides, which take turns in going first.
+ * @param prepare makes the work of a round: its records are later than those of the round before */
 export async function measurePair(prepare: (round: number) => Pair): Promise<Measured> {
   const own: number[] = [];
   const other: number[] = [];

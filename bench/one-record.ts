@@ -1,6 +1,6 @@
-/** One record in numbers: of each path that a record of the ordinary corpus can take, how much of it JSON.parse is given, what
+/** One record in numbers: for each path that a record of the ordinary corpus can take, how much of it JSON.parse is given, what
  * is allocated on the heap, and the time, beside those of JSON.parse. `npm run bench:record` prints the table that is in
- * docs/architecture.md. It looks inside of the product, so it is of this commit alone. */
+ * docs/architecture.md. It uses internals of the product, so it only works with this commit. */
 import { getHeapStatistics } from 'node:v8';
 import { taggedBody } from '../src/batch/splice.ts';
 import { ndjson } from '../src/codecs/ndjson.ts';
@@ -25,13 +25,13 @@ type Path = 'clear' | 'counted' | 'open' | 'finding' | 'plain';
 interface Numbers {
   records: number;
   bytes: number;
-  /** Of the bytes, in percent, those that JSON.parse is given. */
+  /** Percentage of the bytes that JSON.parse is given. */
   parsed: number;
-  /** Bytes of the heap. */
+  /** Bytes on the heap. */
   allocated: number;
   /** Of JSON.parse alone. */
   allocatedByParse: number;
-  /** Beside JSON.parse alone. */
+  /** Relative to JSON.parse alone. */
   time: number;
 }
 
@@ -46,7 +46,7 @@ async function run(bytes: Uint8Array, parts: Parts): Promise<ProcessedBatch> {
   return processed;
 }
 
-/** The records of some rounds by the paths that they take. */
+/** The records of some rounds, by the path that they take. */
 async function recordsByPath(rounds: readonly string[][][], parts: Parts): Promise<Map<Path, string[]>> {
   const found = new Map<Path, string[]>([
     ['clear', []],
@@ -80,7 +80,7 @@ function pathOf(outlined: Outlined | undefined, verdict: string): Path {
   return outlined.steps.length > 0 ? 'counted' : 'clear';
 }
 
-/** No record is measured twice: the one half for what is parsed and allocated, the other for the time. */
+/** No record is measured twice: one half measures parsing and allocation, the other the time. */
 async function measure(texts: readonly string[], parts: Parts): Promise<Numbers> {
   const half = Math.ceil(texts.length / 2);
   const counted = texts.slice(0, half);
@@ -137,7 +137,7 @@ async function allocatedBy(work: () => unknown): Promise<number> {
 const rounds = (from: number, to: number) =>
   Array.from({ length: to - from }, (_, at) => batchesOf('ordinary', from + at));
 
-// Before the warm rounds, for it changes a method of the product.
+// Before the warm-up rounds, because it changes a method of the product.
 const taken = await recordsByPath(rounds(WARM_ROUNDS, WARM_ROUNDS + ROUNDS), open());
 const parts = open();
 const { outlining: _, ...plain } = open();

@@ -28,7 +28,7 @@ function writeLog(count: number): string {
 }
 
 function fluentBitRows(program: string): Row[] {
-  /** Three runs over the same log, which both rows are about. */
+  /** Three runs over the same log, shared by both rows. */
   const measured = Promise.withResolvers<Awaited<ReturnType<typeof measure>>>();
   let isBegun = false;
   const once = () => {

@@ -1,12 +1,12 @@
-/** Asks a server for /healthz, /readyz and /metrics in turn, in a thread of its own, and notes how long each took: the
- * thread that sends bodies is busy itself. */
+/** Asks a server for /healthz, /readyz and /metrics in turn, in a thread of its own, and notes how long each took: the thread
+ * that sends bodies is busy itself. */
 import { Agent, get } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 
 export interface Probe {
-  /** Milliseconds of the answers since it was opened. */
+  /** Milliseconds of each answer since it was opened. */
   close(): Promise<number[]>;
 }
 

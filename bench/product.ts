@@ -1,4 +1,4 @@
-/** All that bench/ knows of how the product is called. `bench:compare` uses the file of each commit that it compares. */
+/** All that bench/ knows about how the product is called. `bench:compare` uses the file of each commit that it compares. */
 import { fileURLToPath } from 'node:url';
 import { codecFor } from '../src/codecs/index.ts';
 import { loadConfig } from '../src/config/index.ts';
@@ -15,15 +15,15 @@ import { memoryStore } from '../src/state/memory.ts';
 
 keepRecordsYoung();
 
-/** Takes a request body the whole way, and resolves with the body of the reply, all records in it.
+/** Runs a request body through the whole pipeline, and resolves with the body of the reply, which contains all records.
  * @param encoding Content-Encoding */
 export type Tag = (body: Uint8Array, mediaType: string, encoding?: string) => Promise<Uint8Array> | Uint8Array;
 
 export const bundledRules = fileURLToPath(new URL('../rules', import.meta.url));
 
-/** The product with these rules, and with a store of correlations of its own that is empty at first.
+/** The product with these rules, and with a correlation store of its own that is empty at first.
  * @param rules files and folders
- * @param receivedUnixNano the time on the clock: no event may be much later */
+ * @param receivedUnixNano the receive time: no event may be much later */
 export function tagger(rules: readonly string[], receivedUnixNano: bigint): Tag {
   const config = loadConfig({ path: undefined, overrides: { rules: [...rules] }, environment: {}, bundledRules });
   const { ruleset, problems } = loadRules({ rules });

@@ -1,6 +1,6 @@
-/** Numbers that look random and follow from a seed alone, so that a corpus is the same on every machine. */
+/** Numbers that look random but are derived from a seed alone, so that a corpus is the same on every machine. */
 
-/** A stream of numbers of its own for each pair of seed and index: records can be made in any order. */
+/** A separate stream of numbers for each pair of seed and index, so that records can be made in any order. */
 export class Random {
   #state: number;
 
@@ -19,7 +19,7 @@ export class Random {
     return Math.floor((this.integer() / 2 ** 32) * limit);
   }
 
-  /** Whether something happens that does so once in `times`. */
+  /** Whether an event occurs that has a chance of one in `times`. */
   oneIn(times: number): boolean {
     return this.below(times) === 0;
   }

@@ -1,5 +1,5 @@
-/** Whether the sidecar answers an orchestrator while it works: the longest that /healthz, /readyz or /metrics takes while a
- * body of 32 MiB is processed and 20 more wait, and how soon SIGTERM is noticed then. */
+/** Whether the sidecar answers an orchestrator while it works: the longest response time of /healthz, /readyz or /metrics while
+ * a body of 32 MiB is processed and 20 more wait, and how soon SIGTERM is noticed in the meantime. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
@@ -66,7 +66,7 @@ async function longest({ body, mediaType, encoding }: Load): Promise<Reached> {
   const small = formats.json.bodyOf(corpora.ordinary(900, SEED + 1));
   const url = `http://127.0.0.1:${server.port}`;
   try {
-    // The speed has to be known, for no more to be refused than must be; and the probe's thread has to be up.
+    // The speed has to be known, so that no more is refused than must be; and the probe's thread has to be running.
     for (let count = 0; count < 5; count++) await server.post(small, formats.json.mediaType);
     const probe = openProbe(url);
     await sleep(200);

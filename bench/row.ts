@@ -1,9 +1,9 @@
-/** A row of the table: what was measured beside what, what is asked of it, and what was reached. */
+/** A row of the table: what was measured, what it is compared with, the target, and the result. */
 
 export interface Row {
   name: string;
   beside: string;
-  /** `fast`: how many times as fast as the other, more is better. `time`: in times of the other's, less is better.
+  /** `fast`: speed as a multiple of the other's, more is better. `time`: time as a multiple of the other's, less is better.
    * `MiB`, `ms`: less is better. */
   unit: 'fast' | 'time' | 'MiB' | 'ms';
   least: number;
@@ -44,7 +44,7 @@ function line(cells: readonly string[]): string {
   return cells.map((cell, at) => cell.padEnd(widths[at]!)).join(' ');
 }
 
-/** Runs the rows whose name has a word of the command line in it, all without one, and prints each as it is done. */
+/** Runs the rows whose name contains a word of the command line, or all if there is none, and prints each when it is done. */
 export async function runRows(rows: readonly Row[], words: readonly string[]): Promise<void> {
   const wanted = rows.filter(({ name }) => words.length === 0 || words.some((word) => name.includes(word)));
   if (wanted.length === 0) throw new Error(`no row has ${words.join(' or ')} in its name`);

@@ -1,4 +1,4 @@
-/** The rows that hold Tripline against rsigma, both with the rules of SigmaHQ about Kubernetes and on one core. */
+/** The rows that compare Tripline with rsigma, both with SigmaHQ's rules about Kubernetes and on one core. */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, statSync } from 'node:fs';
@@ -14,7 +14,7 @@ const RECORDS = 50_000;
 const BODY = 500;
 const { mediaType, bodyOf } = formats.ndjson;
 
-/** @param writeLog makes a log of so many records, and returns its path */
+/** @param writeLog writes a log of that many records, and returns its path */
 export function rsigmaRows(program: string, sigmaHq: string, writeLog: (records: number) => string): Row[] {
   const rules = join(sigmaHq, 'rules/application/kubernetes');
   if (readdirSync(rules).length === 0) throw new Error(`there is no rule in ${rules}`);
@@ -62,7 +62,7 @@ async function sidecarCpu(rules: string): Promise<number> {
   return spent;
 }
 
-/** rsigma answers before it has evaluated: it is done when it uses no more CPU. */
+/** rsigma answers before it has evaluated: it is done when it no longer uses CPU. */
 async function daemonCpu(program: string, rules: string): Promise<number> {
   const port = await freePort();
   const address = `127.0.0.1:${port}`;
@@ -99,7 +99,7 @@ function elapsed(program: string, args: readonly string[]): number {
   try {
     execFileSync('taskset', ['-c', '0', program, ...args], { stdio: 'ignore' });
   } catch (error) {
-    // Both say by 1 that there are findings.
+    // Both exit with 1 if there are findings.
     if ((error as { status?: number | null }).status !== 1) throw error;
   }
   return performance.now() - started;

@@ -14,7 +14,7 @@ const FEW = 500;
 const WARM_ROUNDS = 40;
 const WARM_BODIES = 8 * WARM_ROUNDS;
 
-/** Bodies that follow one another, each of other records. */
+/** Successive bodies, each of different records. */
 function* bodies(size: number): Generator<Buffer, never> {
   for (let first = 0; ; first += size) yield bodyOf(corpora.ordinary(size, SEED, first));
 }
@@ -32,7 +32,7 @@ function take<T>(items: Iterator<T, never>, count: number): T[] {
   return Array.from({ length: count }, () => items.next().value);
 }
 
-/** Bytes for each millisecond of CPU: of the server's process, beside those of this one while it parses. */
+/** Bytes per millisecond of CPU: of the server's process, and of this one while it parses. */
 const throughput = () =>
   withSidecar(async (server): Promise<Reached> => {
     const source = bodies(MANY);
@@ -48,7 +48,7 @@ const throughput = () =>
       const before = cpuOf(server.pid);
       for (const body of batch) await server.post(body, mediaType);
       const spent = cpuOf(server.pid) - before;
-      // The first rounds warm compilers and the state of correlations up.
+      // The first rounds warm up compilers and the state of correlations.
       if (round < WARM_ROUNDS) continue;
       own.push(bytes / spent);
       other.push(bytes / ((user + system) / 1000));
@@ -105,7 +105,7 @@ const memory = () =>
     return { value: peak, note: `at the end ${now.toFixed(0)} MiB, ${sent} bodies` };
   });
 
-/** The same records as others: with audit IDs that were not seen. */
+/** The same records under audit IDs that have not been seen. */
 function renewed(body: Buffer, count: number): Buffer {
   const copy = Buffer.from(body);
   const digits = count.toString(16).padStart(8, '0');

@@ -1,4 +1,4 @@
-/** The sidecar as a process of its own, on one core where the system can pin it, and what it costs. */
+/** The sidecar as a process of its own, pinned to one core if the system can do so, and what it costs. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
@@ -15,12 +15,13 @@ export interface Server {
   pid: number;
   port: number;
   post(body: Uint8Array, mediaType: string, encoding?: string): Promise<Buffer>;
-  /** Sends SIGTERM, and resolves with the milliseconds until the log says so. */
+  /** Sends SIGTERM, and resolves with the milliseconds until the log reports it. */
   signalled(): Promise<number>;
   stop(): Promise<void>;
 }
 
-/** The path of the program as it is published: of the sources as they are, or of the checkout that TREE names, which is built. */
+/** The path of the program as it is published: built from the current sources, or in the checkout that TREE names, which is
+ * already built. */
 export function builtProgram(): string {
   const { TREE: tree } = process.env;
   if (tree !== undefined) return join(tree, JSON.parse(readFileSync(join(tree, 'package.json'), 'utf8')).bin.tripline);
@@ -33,12 +34,12 @@ export function startSidecar(more: readonly string[] = []): Promise<Server> {
   return start([builtProgram(), 'serve', '--listen', '127.0.0.1:0', ...more]);
 }
 
-/** What starting Node and Fastify takes, without a program. */
+/** What starting Node and Fastify costs, without a program. */
 export function startEmptyServer(): Promise<Server> {
   return start(['--eval', emptyServer]);
 }
 
-/** Resolves when the server says where it listens, and answers on /readyz. */
+/** Resolves when the server reports its address, and answers on /readyz. */
 async function start(args: readonly string[]): Promise<Server> {
   const pinned = existsSync('/usr/bin/taskset') ? ['/usr/bin/taskset', '-c', '0'] : [];
   const [command, ...rest] = [...pinned, process.execPath, ...args];
@@ -108,7 +109,7 @@ function send(url: string, options: object, body?: Uint8Array): Promise<Buffer> 
   });
 }
 
-/** Milliseconds of CPU that the threads of a process have used, which Linux counts in nanoseconds. */
+/** Milliseconds of CPU used by the threads of a process, which Linux counts in nanoseconds. */
 export function cpuOf(pid: number): number {
   const threads = readdirSync(`/proc/${pid}/task`);
   const nanoseconds = threads.map((thread) =>
@@ -117,7 +118,7 @@ export function cpuOf(pid: number): number {
   return nanoseconds.reduce((sum, one) => sum + one, 0) / 1e6;
 }
 
-/** The most memory that a process has had at once, and what it has, in MiB. */
+/** The peak memory of a process, and its current memory, in MiB. */
 export function memoryOf(pid: number): { peak: number; now: number } {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   const kib = (name: string) => Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)![1]);

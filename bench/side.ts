@@ -1,5 +1,5 @@
-/** One side of compare.ts: `node bench/side.ts <product.ts> <corpus> <format>`. Each message is the number of a round, and
- * answered by the milliseconds that it took. */
+/** One side of compare.ts: `node bench/side.ts <product.ts> <corpus> <format>`. Each message is the number of a round, and is
+ * answered with the milliseconds that it took. */
 import { pathToFileURL } from 'node:url';
 import { batchesOf, received, tagAll } from './batches.ts';
 import type { CorpusName } from './corpora/index.ts';

@@ -1,4 +1,4 @@
-/** Whether memory grows over a soak; and the records that would make it grow. */
+/** Whether memory grows over a soak, and the records that would make it grow. */
 
 export interface Sample {
   /** Sent so far. */
@@ -7,9 +7,9 @@ export interface Sample {
 }
 
 export interface Growth {
-  /** MiB, of the second half: the first fills caches and windows up to their bounds. */
+  /** MiB in the second half: the first fills caches and windows up to their bounds. */
   mean: number;
-  /** MiB for each million records: the slope of the line that fits best. */
+  /** MiB per million records: the slope of the best-fitting line. */
   perMillion: number;
   /** Whether the whole second half adds less than a twentieth. */
   isFlat: boolean;
@@ -29,7 +29,7 @@ export function growthOf(samples: readonly Sample[]): Growth {
   return { mean, perMillion: slope * 1e6, isFlat: grown < MOST * mean };
 }
 
-/** The record as that of a user and an agent of its own. */
+/** The record with a user and an agent of its own. */
 export function newcomer(record: string, index: number): string {
   return record
     .replace(/"username":"[^"]*"/, `"username":"person-${index}@example.com"`)

@@ -1,6 +1,6 @@
-/** Ten million records through one sidecar: `npm run bench:soak`, or RECORDS=1000000 for fewer. A tenth of them are of users
- * and agents that never came before. Prints what memory the server has as it goes, and whether it grows; records are made
- * as they are sent, so that this process needs little. */
+/** Ten million records through one sidecar: `npm run bench:soak`, or RECORDS=1000000 for fewer. A tenth of them come from users
+ * and agents that were not seen before. Prints the server's memory as it runs, and whether it grows; records are made as they
+ * are sent, so that this process needs little. */
 import { corpora } from './corpora/index.ts';
 import { formats } from './formats.ts';
 import { memoryOf, startSidecar } from './server.ts';
@@ -12,7 +12,7 @@ const { mediaType, bodyOf } = formats.json;
 const BODY = 900;
 const SENDERS = 8;
 const LINES = 40;
-/** One record of so many is a newcomer's. */
+/** One record in this many is a newcomer's. */
 const NEWCOMERS = 10;
 
 const server = await startSidecar();

@@ -1,6 +1,6 @@
-/** What it costs to share the state of correlations: `npm run bench:state`, where VALKEY is the path of a valkey-server or
- * redis-server. Beside the store in memory, in the same run and by turns: CPU of this process in all rounds, and the medians
- * by the clock. The server is on the same machine, so a network adds its own time to each round trip. */
+/** What it costs to share the state of correlations: `npm run bench:state`, with VALKEY as the path of a valkey-server or
+ * redis-server. Compared with the store in memory, in the same run and in turns: CPU of this process in all rounds, and the
+ * medians of the elapsed time. The server is on the same machine, so a network adds its own time to each round trip. */
 import { pino } from 'pino';
 import { codecFor } from '../src/codecs/index.ts';
 import { loadConfig } from '../src/config/index.ts';
@@ -27,12 +27,12 @@ const { ruleset } = loadRules({ rules: [bundledRules] });
 const { mediaType, bodyOf } = formats.json;
 const timeout = 10_000;
 
-/** Bodies of a round, and records of each. */
+/** Bodies of a round, and the records of each. */
 interface Case {
   corpus: CorpusName;
   records: number;
   bodies: number;
-  /** Processes that share the state, each body going to the next. */
+  /** Processes that share the state; bodies go to them in turn. */
   workers: number;
 }
 

@@ -1,8 +1,8 @@
-/** What two workers of one process would do beside one: `npm run bench:workers`. The sidecar has one; this is why. Each worker
- * is a thread with the pipeline, driven in process, without HTTP. Of the two ways to have two, one is wrong, and the most that
- * can be had: each has correlations of its own. In the other what counts is handed to a third thread, which correlates
- * it as it comes, and each slice waits for its answer. Two threads that only make text of bodies and parse it show what the
- * machine has to give. */
+/** What two workers of one process would do compared with one: `npm run bench:workers`. The sidecar has one; this is why. Each
+ * worker is a thread with the pipeline, driven in process, without HTTP. Of the two ways to have two, the first is wrong and an
+ * upper bound: each worker has correlations of its own. In the second, records that count are handed to a third thread, which
+ * correlates them in order of arrival, and each slice waits for its answer. Two threads that only convert bodies to text and
+ * parse it show what the machine can give. */
 import { once } from 'node:events';
 import { MessageChannel, type MessagePort, parentPort, Worker, workerData } from 'node:worker_threads';
 import { codecFor } from '../src/codecs/index.ts';
@@ -22,9 +22,9 @@ import { median } from './measure.ts';
 import { bundledRules } from './product.ts';
 
 const RECORDS = 500;
-/** Of a round, for all workers together. */
+/** Per round, for all workers together. */
 const BODIES = 12;
-/** Bodies that a worker has at the same time: it goes on with the next while one waits. */
+/** Bodies that a worker has at the same time: it continues with the next while one waits. */
 const AT_ONCE = 2;
 const WARM = 30;
 const ROUNDS = 15;
@@ -36,7 +36,7 @@ interface WorkerRole {
   correlations?: MessagePort;
 }
 type Role = WorkerRole | { kind: 'correlations' };
-/** Of a slice: each record that counts, by its place. */
+/** Of a slice: each record that counts, with its position. */
 type Counted = [place: number, record: CountedRecord][];
 
 const { mediaType, bodyOf } = formats.json;
@@ -46,7 +46,7 @@ else if (workerData.kind === 'correlations') correlate(parentPort);
 else work(workerData as WorkerRole, parentPort);
 
 async function main(): Promise<void> {
-  // As the sidecar starts its thread.
+  // As when the sidecar starts its thread.
   keepRecordsYoung();
   keepYoungObjectsFew();
   const ways: { name: string; beside?: string; workers: Worker[] }[] = [
@@ -100,7 +100,7 @@ async function all(workers: readonly Worker[], message: unknown): Promise<void> 
   );
 }
 
-/** Takes its part of the bodies of each round. */
+/** Processes its share of the bodies of each round. */
 function work({ kind, at, of, correlations }: WorkerRole, port: MessagePort): void {
   const config = loadConfig({ path: undefined, overrides: {}, environment: {}, bundledRules });
   const { ruleset } = loadRules({ rules: [bundledRules] });
@@ -135,7 +135,7 @@ function work({ kind, at, of, correlations }: WorkerRole, port: MessagePort): vo
   }
 }
 
-/** The step that correlates, by way of another thread. */
+/** The correlation step, delegated to another thread. */
 function handedOver(correlations: MessagePort): Pick<Parts, 'correlate' | 'correlateIn'> {
   const answers: ((found: [number, unknown][]) => void)[] = [];
   correlations.on('message', (found) => answers.shift()!(found));

@@ -1,4 +1,4 @@
-/** What an attacker does, nothing else: every record matches several of the bundled rules. */
+/** What an attacker does and nothing else: every record matches several of the bundled rules. */
 import type { Random } from '../random.ts';
 import { auditEvent, type Client, corpus, type ObjectRef, pathOf, type Request } from './event.ts';
 import { kubernetes } from './wrappers.ts';

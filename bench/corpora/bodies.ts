@@ -1,4 +1,4 @@
-/** Kubernetes objects as they stand in the bodies of the corpora. */
+/** Kubernetes objects as they appear in the bodies of the corpora. */
 import type { Random } from '../random.ts';
 import type { Node } from './cluster.ts';
 import { second } from './event.ts';
@@ -70,7 +70,7 @@ interface LeaseOptions {
   isStored: boolean;
 }
 
-/** A uid that stays the same for a name. */
+/** A uid derived from a name alone. */
 function uidOf(name: string): string {
   let hash = 0;
   for (const character of name) hash = (Math.imul(hash, 31) + character.charCodeAt(0)) >>> 0;
@@ -125,7 +125,7 @@ export interface PodOptions {
   variables: number;
 }
 
-/** A pod as a workload controller asks for it. */
+/** A pod as a workload controller requests it. */
 export function pod(random: Random, { namespace, generateName, owner, containers, variables }: PodOptions): Pod {
   return {
     kind: 'Pod',
@@ -215,7 +215,7 @@ function probe(path: string): Record<string, unknown> {
   };
 }
 
-/** The pod as the API server answers: named, dated, and with the fields that its maker manages. */
+/** The pod as the API server returns it: named, dated, and with the managed fields of its creator. */
 export function storedPod(random: Random, asked: Pod, now: number, version: number): Pod {
   const { metadata, spec } = asked;
   return {
@@ -245,7 +245,7 @@ export function storedPod(random: Random, asked: Pod, now: number, version: numb
   };
 }
 
-/** An event that tells of a pod. */
+/** An event about a pod. */
 export function podEvent(random: Random, options: EventOptions): Record<string, unknown> {
   const { name, namespace, reason, message, component, host, now, stored } = options;
   const time = second(now);

@@ -1,4 +1,4 @@
-/** Who calls the API server of the ordinary cluster: nodes, control plane, controllers, operators and people. All follow
+/** Who calls the API server of the ordinary cluster: nodes, control plane, controllers, operators and people. All are derived
  * from the seed, and stay the same from the first record to the last. */
 import { Random } from '../random.ts';
 import type { Client } from './event.ts';
@@ -15,7 +15,7 @@ export interface Node {
 export interface Cluster {
   nodes: readonly Node[];
   namespaces: readonly string[];
-  /** Apart from them, kubelets alone write leases. */
+  /** Apart from these, only kubelets write leases. */
   electing: readonly (Client & { lease: string; leaseNamespace: string })[];
   replicaSet: Client;
   daemonSet: Client;

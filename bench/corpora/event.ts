@@ -1,4 +1,4 @@
-/** What the audit events of all corpora are made with: the members that every event has, in the API server's order. */
+/** What the audit events of all corpora are built from: the members that every event has, in the API server's order. */
 import { Random } from '../random.ts';
 
 export interface Identity {
@@ -8,7 +8,7 @@ export interface Identity {
   extra?: Readonly<Record<string, readonly string[]>>;
 }
 
-/** Who calls: the same for as long as it runs. */
+/** The caller: the same for as long as it runs. */
 export interface Client {
   user: Identity;
   address: string;
@@ -33,7 +33,7 @@ export interface Request {
   code: number;
   request?: unknown;
   response?: unknown;
-  /** Beside those of the authorizer. */
+  /** In addition to those of the authorizer. */
   annotations?: Readonly<Record<string, string>>;
   decision?: 'allow' | 'forbid';
 }
@@ -52,7 +52,7 @@ export function rfc3339(milliseconds: number, microseconds: number): string {
   return `${new Date(milliseconds).toISOString().slice(0, -1)}${String(microseconds).padStart(3, '0')}Z`;
 }
 
-/** An object's time, which has whole seconds. */
+/** The time of an object, in whole seconds. */
 export function second(milliseconds: number): string {
   return `${new Date(milliseconds).toISOString().slice(0, 19)}Z`;
 }

@@ -1,6 +1,6 @@
-/** Records made to cost a reader as much as they can: what decides stands last, keys are escaped or given twice, strings
- * and nested maps hold what looks like the members of an event, and each record has a user, an agent, a name and an
- * address that no other has. */
+/** Records made to cost a reader as much as possible: the deciding members come last, keys are escaped or duplicated, strings
+ * and nested maps hold what looks like the members of an event, and each record has a user, an agent, a name and an address
+ * that no other has. */
 import type { Random } from '../random.ts';
 import { corpus, rfc3339, timeOf } from './event.ts';
 
@@ -38,7 +38,7 @@ export const hostile = corpus((random, index) => {
   return `{${members.map(([key, value]) => `${key.startsWith('"') ? key : JSON.stringify(key)}:${JSON.stringify(value)}`).join(',')}}`;
 });
 
-/** A key as text, one of its characters spelled by its code. */
+/** A key as text, with one of its characters escaped. */
 function escaped(random: Random, key: string): string {
   const at = random.below(key.length);
   const code = key.charCodeAt(at).toString(16).padStart(4, '0');

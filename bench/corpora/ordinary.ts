@@ -1,5 +1,5 @@
 /** A cluster's day: of a hundred records 60 update leases, 20 list, watch or get, 8 patch the status of a pod, 5 create an
- * event and 2.5 a pod; the rest are Secrets, refusals, reviews and people. Three in a thousand make a finding. */
+ * event and 2.5 a pod; the rest are Secrets, refusals, reviews and people. Three in a thousand produce a finding. */
 import { Random } from '../random.ts';
 import { lease, type Owner, pod, podEvent, podStatus, storedPod } from './bodies.ts';
 import { type Cluster, clusterOf } from './cluster.ts';
@@ -28,7 +28,7 @@ function requestOf(cluster: Cluster, random: Random, index: number): Request {
   return finding(cluster, random);
 }
 
-/** Goes forward with the records, as that of a cluster does. */
+/** Increases from record to record, as that of a cluster does. */
 function versionAt(index: number): number {
   return 482_000_113 + index * 2;
 }
@@ -95,7 +95,7 @@ function read(cluster: Cluster, random: Random, index: number): Request {
   if (random.below(10) < 2) return kubeletRead(cluster, random, index);
   const at = random.below(cluster.operators.length);
   const client = cluster.operators[at]!;
-  // An operator reads the kinds that it works on: two or three, always the same.
+  // An operator reads the kinds that it manages: two or three, always the same.
   const kind = kinds[(at * 3 + random.below(3)) % kinds.length]!;
   const verb = random.pick(['watch', 'watch', 'get', 'get', 'get', 'list']);
   const namespace = kind.resource === 'nodes' ? undefined : random.pick(cluster.namespaces);
@@ -197,7 +197,7 @@ function review({ operators }: Cluster, random: Random): Request {
   return { client: operators[3]!, verb: 'create', uri: pathOf(object), object, code: 201 };
 }
 
-/** Objects that are gone. */
+/** Objects that no longer exist. */
 function missing({ operators, namespaces }: Cluster, random: Random): Request {
   const object = {
     resource: 'services',
@@ -214,7 +214,7 @@ function byPerson({ people, namespaces }: Cluster, random: Random): Request {
   return { client: random.pick(people), verb: 'get', uri: pathOf(object), object, code: 200 };
 }
 
-/** Something that a bundled rule is about: an operator lacks a permission, somebody with a right to it runs a command. */
+/** Something that a bundled rule covers: an operator lacks a permission, or somebody with the right to do so runs a command. */
 function finding({ operators, people, namespaces }: Cluster, random: Random): Request {
   const namespace = random.pick(namespaces);
   const name = `${random.pick(names)}-${random.suffix(5)}`;

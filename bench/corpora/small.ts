@@ -1,4 +1,4 @@
-/** Records of 400 bytes: what is left of an event where the log keeps little of it. */
+/** Records of 400 bytes: what is left of an event if the log keeps little of it. */
 import { clusterOf } from './cluster.ts';
 import { corpus, rfc3339, timeOf } from './event.ts';
 

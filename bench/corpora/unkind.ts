@@ -1,5 +1,5 @@
-/** Records of a few service accounts that write and list without a pause: each matches three of the rules that
- * correlations count. 2 KB each; one pod creation in ten has hostPID. */
+/** Records of a few service accounts that write and list without pause: each matches three of the rules that correlations
+ * count. 2 KB each; one pod creation in ten has hostPID. */
 import { corpus } from './event.ts';
 
 export const unkind = corpus((_, index) => auditRecord(index));

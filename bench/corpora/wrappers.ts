@@ -1,9 +1,9 @@
-/** The events of a cluster in the records that Fluent Bit posts, by what the log went through before. */
+/** The events of a cluster in the records that Fluent Bit posts, by the platform that wrapped them before. */
 import { timeOf } from './event.ts';
 
 export type Wrapper = (event: Record<string, unknown>, index: number) => Record<string, unknown>;
 
-/** Fluent Bit's time of a record. */
+/** Fluent Bit's timestamp of a record. */
 function date(index: number): number {
   return timeOf(index) / 1000 + 0.25;
 }
@@ -11,7 +11,7 @@ function date(index: number): number {
 /** kube-apiserver's log file. */
 export const kubernetes: Wrapper = (event, index) => ({ date: date(index), ...event });
 
-/** CloudWatch Logs, the message of each log event as it is. */
+/** CloudWatch Logs, the message of each log event unchanged. */
 export const eks: Wrapper = (event, index) => ({
   date: date(index),
   logGroup: '/aws/eks/shop-prod/cluster',
