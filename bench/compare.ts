@@ -1,19 +1,19 @@
-/** Two commits side by side, in one run and by turns: `npm run bench:compare -- <commit> [<other>]`. Without the other,
- * the commit is compared with the working tree. Each is called by its own bench/product.ts; one that is older than that
- * file, by the first there was. With `--servers`, the rows that need its program as a process are measured instead. */
+/** Compares two commits in one run, in turns: `npm run bench:compare -- <commit> [<other>]`. Without the other, the commit is
+ * compared with the working tree. Each is called through its own bench/product.ts; a commit older than that file, through the
+ * first version of it. With `--rows`, the rows of run.ts and peers.ts are measured instead. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
 import { checkOut, repository } from './checkout.ts';
-import { compareServers } from './compare-servers.ts';
+import { compareRows } from './compare-rows.ts';
 import type { CorpusName } from './corpora/index.ts';
 import type { FormatName } from './formats.ts';
 import { median, quantile } from './measure.ts';
 
 const WARM = 3;
 const ROUNDS = 6;
-/** Pairs of processes for each row: what a compiler makes of the same code differs from one process to the next. */
+/** Pairs of processes for each row: what a compiler makes of the same code differs between processes. */
 const PAIRS = 5;
-/** Times of the commit before that no row may exceed. */
+/** The multiple of the earlier commit's time that no row may exceed. */
 const MOST = 1.05;
 
 const rows: readonly [CorpusName, FormatName][] = [
@@ -27,18 +27,18 @@ const rows: readonly [CorpusName, FormatName][] = [
 ];
 
 const words = process.argv.slice(2);
-/** `--only=hostile` leaves out the rows that have it not in their name. */
+/** `--only=hostile` leaves out the rows without it in their name. */
 const only = words.find((word) => word.startsWith('--only='))?.slice('--only='.length) ?? '';
 const [before, after, ...more] = words.filter((word) => !word.startsWith('-'));
 if (before === undefined || more.length > 0)
-  throw new Error('usage: npm run bench:compare -- <commit> [<other commit>] [--servers] [--only=<word>]');
+  throw new Error('usage: npm run bench:compare -- <commit> [<other commit>] [--rows] [--only=<word>]');
 const trees = [checkOut(before), after === undefined ? repository : checkOut(after)];
 const sides: ChildProcess[] = [];
 process.once('exit', () => {
   for (const side of sides) side.kill();
 });
 console.log(`before: ${before}; after: ${after ?? 'the working tree'}; Node ${process.version}\n`);
-if (words.includes('--servers')) await compareServers(trees, only);
+if (words.includes('--rows')) await compareRows(trees, only);
 else await compareInProcess();
 
 async function compareInProcess(): Promise<void> {
@@ -49,7 +49,7 @@ async function compareInProcess(): Promise<void> {
   }
 }
 
-/** Both sides begin anew for each row: what one corpus leaves in a process is no part of the next. */
+/** Both sides start afresh for each row, so that what one corpus leaves in a process does not affect the next. */
 async function compare(trees: readonly string[], corpus: CorpusName, format: FormatName): Promise<string> {
   const pairs: [before: number, after: number][] = [];
   for (let pair = 0; pair < PAIRS; pair++) pairs.push(await comparePair(trees, corpus, format));
@@ -75,7 +75,7 @@ async function comparePair(
     }
   }
   for (const one of started) one.kill();
-  // Whatever else the machine does makes a round slower, never faster.
+  // Other load on the machine makes a round slower, never faster.
   return [quantile(times[0], 0.25), quantile(times[1], 0.25)];
 }
 

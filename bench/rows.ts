@@ -1,5 +1,6 @@
 /** The rows that are measured within this process: bodies of 500 records, as Fluent Bit sends them. */
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { Packr, Unpackr } from 'msgpackr';
 import { batchesOf, RECORDS, received, SEED, tagAll } from './batches.ts';
@@ -7,9 +8,13 @@ import type { CorpusName } from './corpora/index.ts';
 import { type Compression, compressions, type FormatName, formats } from './formats.ts';
 import { generatedRules } from './generated-rules.ts';
 import { measurePair, type Pair } from './measure.ts';
-import { bundledRules, type Tag, tagger } from './product.ts';
+import type { Tag } from './product.ts';
 import type { Reached, Row } from './row.ts';
 
+/** Of this checkout, or of the one that TREE names. */
+const { TREE: tree } = process.env;
+const module = tree === undefined ? './product.ts' : pathToFileURL(join(tree, 'bench/product.ts')).href;
+const { bundledRules, tagger } = (await import(module)) as typeof import('./product.ts');
 const product = (rules: readonly string[] = [bundledRules]): Tag => tagger(rules, received);
 
 type Baseline = (bodies: readonly Buffer[], texts: readonly string[][]) => () => unknown;
@@ -100,7 +105,7 @@ function reached(value: number, milliseconds: number): Reached {
   return { value, note: `${((milliseconds / RECORDS) * 1000).toFixed(1)} µs a record` };
 }
 
-/** What one set of rules costs beside another, on the ordinary corpus. */
+/** The cost of one set of rules compared with another, on the ordinary corpus. */
 function rulesRow(row: Omit<Row, 'run' | 'unit'>, own: () => readonly string[], other: () => readonly string[]): Row {
   return {
     ...row,
