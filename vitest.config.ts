@@ -29,6 +29,7 @@ const alone = [
   'test/console/{page/{browser,build,sidecar},thread}.test.ts',
   'test/correlate/{memory,steps,targets}.test.ts',
   'test/decisions/{flood,intern}.test.ts',
+  'test/fast-path/hazards.test.ts',
   'test/fuzz/*.test.ts',
   'test/inputs/joined-lines.test.ts',
   'test/redaction/odd.test.ts',

@@ -210,7 +210,7 @@ const mayImport: Record<string, readonly string[]> = {
   index: ['library', 'problem', 'record', 'tag'],
 };
 
-/** The floors of sigma/, and those that each may import. What stands beside them, but for the facade, is the vocabulary:
+/** The floors of sigma/, and those that each may import. The files beside them, except the facade, are the vocabulary:
  * every floor may use it, and it uses none. */
 const sigmaFloors: Record<string, readonly string[]> = {
   match: [],
@@ -283,7 +283,7 @@ function local({ path, imports }: Module): string[] {
   return (
     imports
       .filter((specifier) => specifier.startsWith('.'))
-      // AssemblyScript names modules without the end of their files.
+      // AssemblyScript imports modules without a file extension.
       .map((specifier) =>
         relative(src, join(src, dirname(path), /\.\w+$/.test(specifier) ? specifier : `${specifier}.ts`)),
       )
@@ -316,23 +316,23 @@ test('no file is longer than 400 lines', () => {
   expect(long.map(({ path }) => path)).toEqual([]);
 });
 
-test.each(pages)('$path takes types alone from the sidecar', ({ path, text }) => {
+test.each(pages)('$path imports only types from the sidecar', ({ path, text }) => {
   const imports = [...text.matchAll(/^import (type )?[^;]*? from '(\.[^']+)';/gms)];
   const crossing = imports.filter(([, , target]) => !join(dirname(path), target).startsWith('console/page/'));
   expect(crossing.filter(([, type]) => type === undefined).map(([line]) => line)).toEqual([]);
 });
 
-test('every part of src/ has its row', () => {
+test('every part of src/ has a row in the table', () => {
   expect([...new Set(modules.map(({ part }) => part))].filter((part) => !(part in mayImport))).toEqual([]);
 });
 
-test('no part is reached from what it imports', () => {
+test('no part is in an import cycle', () => {
   const reaches = (from: string, to: string, seen = new Set<string>()): boolean =>
     mayImport[from].some((next) => next === to || (!seen.has(next) && reaches(next, to, seen.add(next))));
   expect(Object.keys(mayImport).filter((part) => reaches(part, part))).toEqual([]);
 });
 
-test('no file is reached from what it imports', () => {
+test('no file is in an import cycle', () => {
   const importsOf = new Map(modules.map((module) => [module.path, local(module)]));
   const done = new Set<string>();
   const cycleFrom = (path: string, chain: readonly string[]): string | undefined => {
@@ -357,13 +357,13 @@ describe.each(Object.entries(registries))('%s', (folder, contract) => {
 
   test('holds units', () => expect(units.length).toBeGreaterThan(0));
 
-  test.each(units)('$path does not know its siblings', (module) => {
+  test.each(units)('$path does not import its siblings', (module) => {
     const siblings = units.map(({ path }) => path);
     expect(local(module).filter((target) => siblings.includes(target))).toEqual([]);
   });
 });
 
-/** The places in a module where a pattern is met, by line number. */
+/** The lines of a module that match a pattern, with their numbers. */
 function linesWith(pattern: RegExp, { text }: Module): string[] {
   return text.split('\n').flatMap((line, index) => (pattern.test(line) ? [`${index + 1}: ${line.trim()}`] : []));
 }

@@ -1,4 +1,4 @@
-/** What a batch keeps of its records from their tags until it is delivered. */
+/** What a batch keeps of its records between tagging and delivery. */
 import { describe, expect, test } from 'vitest';
 import { batchMemory } from '../src/batch-memory.ts';
 import type { Detection } from '../src/detect.ts';
@@ -34,7 +34,7 @@ function detection(findings: number, undecided = 0): Audited {
 const tagOf = tagger({ ruleset: 'r', clearEventFields: [] });
 
 describe('the lists of tags', () => {
-  test('end where a batch has some 50,000 findings, and its further tags say how many they would have', () => {
+  test('end once a batch has some 50,000 findings, and further tags say how many they omit', () => {
     const kept = batchMemory();
     let listed = 0;
     for (let record = 0; record < 10_000; record++) {
@@ -48,18 +48,18 @@ describe('the lists of tags', () => {
     expect(tag).toMatchObject({ verdict: 'match', level: 'high', routeLevel: 'high', omitted: 15 });
     expect(tag.rules).toEqual(Array.from({ length: 10 }, (_, index) => `rule-${index}`));
     for (const list of ['findings', 'undecided']) expect(tag).not.toHaveProperty(list);
-    // Counted as before, of objects that all share.
+    // Findings are counted as before, on shared objects.
     expect(last.findings.map(({ rule }) => rule)).toEqual(tag.rules);
     expect((kept.listed(detection(10)) as Audited).findings[3]).toBe(last.findings[3]);
   });
 
-  test('are whole in a batch of the size that Fluent Bit sends', () => {
+  test('are complete in a batch of the size that Fluent Bit sends', () => {
     const kept = batchMemory();
     for (let record = 0; record < 5000; record++) expect(kept.listed(detection(8))).not.toHaveProperty('unlisted');
   });
 });
 
-test('events are kept for some megabytes of records, and then what is counted of them', () => {
+test('events are kept for some megabytes of records, and after that only what is counted of them', () => {
   const kept = batchMemory();
   const given = Array.from({ length: 20 }, () => kept.counted(detection(1), 1e6) as Audited);
   expect(given.filter(({ events }) => events.length > 0)).toHaveLength(8);
@@ -77,7 +77,7 @@ describe('detections of clear records', () => {
   const at = (stageTimestamp: string, platform = 'kubernetes') =>
     ({ ...event, platform, stageTimestamp }) as unknown as Audited['event'];
 
-  test('are one for each platform, with the first time that there is', () => {
+  test('are one for each platform, with the first valid time', () => {
     const kept = batchMemory(true);
     const timeless = kept.counted(clear({ event: at('soon') }), 100);
     const first = kept.counted(clear({ event: at('2026-01-02T03:04:06Z') }), 100) as Audited;
@@ -98,12 +98,12 @@ describe('detections of clear records', () => {
     ['a silenced finding', { silenced: [{ rule: 'r', exception: 'x', event: 0 }] }],
     ['a problem', { problem: {} as never }],
     ['a state that was away', { state: {} as never }],
-  ])('are kept as they are with %s', (_, more) => {
+  ])('are kept unchanged with %s', (_, more) => {
     const one = clear(more);
     expect(batchMemory(true).counted(one, 100)).toBe(one);
   });
 
-  test('are kept as they are where somebody may look at their events', () => {
+  test('are kept unchanged if somebody may look at their events', () => {
     const one = clear();
     expect(batchMemory().counted(one, 100)).toBe(one);
   });

@@ -1,4 +1,4 @@
-/** The corpora of bench/ are what bench/README.md says of them. */
+/** The corpora of bench/ are as bench/README.md describes them. */
 import { describe, expect, test } from 'vitest';
 import { timeOf } from '../bench/corpora/event.ts';
 import { type CorpusName, corpora } from '../bench/corpora/index.ts';
@@ -22,13 +22,13 @@ const meanSize = (texts: readonly string[]) =>
 describe.each(names)('%s', (name) => {
   const texts = corpora[name](200, 5);
 
-  test('is the same for the same seed, and goes on where it is asked to', () => {
+  test('is the same for the same seed, and continues from a given index', () => {
     expect(corpora[name](200, 5)).toEqual(texts);
     expect(corpora[name](50, 5, 150)).toEqual(texts.slice(150));
     expect(corpora[name](20, 5, 200)).not.toEqual(texts.slice(0, 20));
   });
 
-  test('has audit events alone', async () => {
+  test('has only audit events', async () => {
     for (const text of texts) expect(JSON.parse(text)).toBeTypeOf('object');
     const tagged = await verdicts(texts);
     expect(tagged).toHaveLength(200);
@@ -63,7 +63,7 @@ describe('the soak', () => {
     Array.from({ length: 1000 }, (_, index) => ({ records: index * 10_000, mebibytes: mebibytes(index) }));
   const noise = (index: number) => ((index * 7919) % 41) - 20;
 
-  test('sees what grows, and that caches were filled before', () => {
+  test('detects growth, and ignores caches that fill up first', () => {
     expect(growthOf(samples((index) => 300 + noise(index)))).toMatchObject({ isFlat: true });
     expect(growthOf(samples((index) => Math.min(300, 100 + index) + noise(index)))).toMatchObject({ isFlat: true });
     const growing = growthOf(samples((index) => 300 + index / 20 + noise(index)));
@@ -71,7 +71,7 @@ describe('the soak', () => {
     expect(growing.perMillion).toBeCloseTo(5, 0);
   });
 
-  test('has users and agents that never came before', () => {
+  test('has users and agents that were not seen before', () => {
     const [one, other] = corpora
       .ordinary(2, 9)
       .map(newcomer)

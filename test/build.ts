@@ -1,4 +1,4 @@
-/** Builds the program before the first test. From the sources, each start would take three times the CPU. */
+/** Builds the program before the first test. Run from the sources, each start would use three times the CPU. */
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 

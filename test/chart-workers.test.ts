@@ -1,4 +1,4 @@
-/** The chart with workers on Kafka, and what it says after an installation. HELM names the program that renders it. */
+/** The chart with workers on Kafka, and its notes after an installation. HELM names the program that renders it. */
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,14 +26,14 @@ if (HELM === undefined) {
       ...given,
     });
 
-  test.each(['daemonset', 'deployment'])('a server of the state takes the place of the file of a %s', (mode) => {
+  test.each(['daemonset', 'deployment'])('a state server replaces the state file of a %s', (mode) => {
     const text = worker({ mode }, { state: { url: 'redis://valkey:6379' } });
     expect(parse(find(rendered(text), 'ConfigMap').data['tripline.yaml']!).state).toEqual({
       url: 'redis://valkey:6379',
     });
   });
 
-  test('workers are as many as the lag of their topics asks for', () => {
+  test('the number of workers follows the lag of their topics', () => {
     const autoscaling = { enabled: true, maxReplicas: 12, lagPerReplica: 2_000_000, authenticationRef: 'kafka' };
     const objects = rendered(worker({ autoscaling }));
     expect(find(objects, 'Deployment').spec).not.toHaveProperty('replicas');
@@ -64,8 +64,8 @@ if (HELM === undefined) {
     expect(find(off, 'ScaledObject')).toBeUndefined();
   });
 
-  describe('what is said after an installation', () => {
-    // Helm renders it where there is a cluster alone.
+  describe('the notes after an installation', () => {
+    // Helm renders the notes only if there is a cluster.
     const noted = join(folder, 'noted');
     cpSync(chart, noted, { recursive: true });
     const template = readFileSync(join(chart, 'templates/NOTES.txt'), 'utf8');
@@ -86,7 +86,7 @@ if (HELM === undefined) {
       ['two workers that share', worker({ replicas: 2 }, { state }), []],
       ['workers by lag', worker({ autoscaling: { enabled: true } }), [apart.workers]],
       ['workers by lag that share', worker({ autoscaling: { enabled: true } }, { state }), []],
-    ])('of %s: what they do not know of each other', (_, text, expected) => {
+    ])('of %s: a warning if they do not know of each other', (_, text, expected) => {
       const notes = said(text);
       expect(Object.values(apart).filter((one) => notes.includes(one))).toEqual(expected);
     });
@@ -98,8 +98,8 @@ if (HELM === undefined) {
       expect(readFileSync(join(chart, '../..', page!), 'utf8')).toContain(`\n## ${heading}\n`);
     });
 
-    test('of a daemonset: that nodes correlate apart, unless they share', () => {
-      const nodes = 'each correlates its own log';
+    test('of a daemonset: that nodes correlate separately, unless they share state', () => {
+      const nodes = 'each correlates only its own log';
       expect(said('{}')).toContain(nodes);
       expect(said(stringify({ config: { state } }))).not.toContain(nodes);
     });
@@ -110,7 +110,7 @@ if (HELM === undefined) {
     [
       'a lag of no topic',
       { mode: 'deployment', config: { auth: { bearer: '${TOKEN}' } }, autoscaling: { enabled: true } },
-      'autoscaling: it goes by what of a topic is yet to be read; set',
+      'autoscaling: it scales by the messages of a topic that are yet to be read; set',
     ],
     [
       'a daemonset that is scaled',
@@ -137,7 +137,7 @@ if (HELM === undefined) {
       ),
       'volumes.spool: 3 replicas would write to one volume',
     ],
-  ])('%s is refused, with what to do', (_, given, message) => {
+  ])('%s is refused, and the message says what to do', (_, given, message) => {
     expect(helm(stringify(given)).stderr).toContain(message);
   });
 }

@@ -1,10 +1,10 @@
 /**
- * The chart: what can be said of its files, and with the programs that these variables name, what they do with it.
+ * The chart: checks of its files, and of what the programs that these variables name do with it.
  *
  *   HELM            lints it, and renders each mode and each example of docs/kubernetes.md
  *   PROMTOOL        runs the tests of its alerts
  *   KUBECONFORM     checks what is rendered against the schemas at KUBECONFORM_SCHEMAS, or those that it fetches
- *   CONTROL_PLANE   a folder with etcd and kube-apiserver, which takes what is rendered in a dry run; the definitions of the
+ *   CONTROL_PLANE   a folder with etcd and kube-apiserver, which accepts what is rendered in a dry run; definitions of the
  *                   Prometheus Operator are read from the folder PROMETHEUS_CRDS, those of KEDA from KEDA_CRDS
  */
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -51,7 +51,7 @@ describe('values', () => {
   const validate = new Ajv({ strict: false, logger: false }).compile(schema);
   const faults = (given: unknown) => (validate(given) ? [] : validate.errors!.map((error) => error.instancePath));
 
-  test('are all that the schema has, each with a default', () => {
+  test('cover the whole schema, each with a default', () => {
     const keys = ({ properties }: { properties: object }) => Object.keys(properties).filter((key) => key !== 'global');
     expect(Object.keys(values)).toEqual(keys(schema));
     for (const key of [
@@ -84,7 +84,7 @@ describe('values', () => {
   });
 });
 
-test('the chart has the version of Tripline, and the pod is of the chart', () => {
+test('the chart has the version of Tripline, and examples/pod matches the chart', () => {
   expect(parse(read('charts/tripline/Chart.yaml'))).toMatchObject({ version, appVersion: version });
   const { initContainers, containers } = podDocument('DaemonSet').spec.template.spec;
   const tripline = initContainers.find(({ name }: { name: string }) => name === 'tripline');
@@ -94,7 +94,7 @@ test('the chart has the version of Tripline, and the pod is of the chart', () =>
   expect(parse(podDocument('ConfigMap').data['tripline.yaml'])).toEqual(parse(ofDaemonset!.text));
 });
 
-test('the pod makes a password that its containers can read, once', () => {
+test('the pod creates a password that its containers can read, and does so once', () => {
   const folder = mkdtempSync(join(tmpdir(), 'tripline-password-'));
   const { initContainers } = podDocument('DaemonSet').spec.template.spec;
   const { command } = initContainers.find(({ name }: { name: string }) => name === 'password');
@@ -113,7 +113,7 @@ test('the pod makes a password that its containers can read, once', () => {
 });
 
 describe('an alert', () => {
-  test.each(alerts)('$alert asks for labels that its metrics have', ({ expr }) => {
+  test.each(alerts)('$alert uses only labels that its metrics have', ({ expr }) => {
     const { metrics, unknown } = askedBy(expr);
     expect(metrics).not.toEqual([]);
     expect(unknown).toEqual([]);
@@ -128,7 +128,7 @@ describe('an alert', () => {
 
   if (PROMTOOL === undefined) test.skip('fires as its test says: set PROMTOOL to the program');
   else {
-    test('fires as its test says, and else not', () => {
+    test('fires as its test says, and not otherwise', () => {
       const run = (...args: string[]) => spawnSync(PROMTOOL, args, { cwd: chart, encoding: 'utf8' });
       expect(run('check', 'rules', '--lint=all', '--lint-fatal', 'alerts.yaml')).toMatchObject({ status: 0 });
       const { status, stdout, stderr } = run('test', 'rules', 'tests/alerts.yaml');
@@ -148,19 +148,19 @@ if (HELM === undefined) {
       ({ name }) => name === 'tripline',
     );
 
-  test('helm finds nothing to mend', () => {
+  test('helm finds nothing to fix', () => {
     const text = execFileSync(HELM, ['lint', '--strict', ...ofKubernetes, chart], { encoding: 'utf8' });
     expect(text).not.toMatch(/WARNING|ERROR/);
   });
 
-  test('examples/pod is what it makes of its defaults', () => {
+  test('examples/pod is what it renders by default', () => {
     expect(helm('{}').stdout).toBe(read('examples/pod/pod.yaml'));
   });
 
   describe.each(cases)('$line', ({ text }) => {
     const objects = rendered(text);
 
-    test('has a configuration that Tripline takes', async () => {
+    test('has a configuration that Tripline accepts', async () => {
       const { loadConfig } = await import('../src/config/index.ts');
       const config = find(objects, 'ConfigMap').data['tripline.yaml']!;
       const environment: Record<string, string> = {};
@@ -180,7 +180,7 @@ if (HELM === undefined) {
       expect(config).not.toMatch(/\de\+/);
     });
 
-    test('lets no pod write where no volume is, be root without need, or reach the API server', () => {
+    test('lets no pod write outside its volumes, run as root without need, or reach the API server', () => {
       const workload = objects.find(({ kind }) => ['DaemonSet', 'Deployment'].includes(kind))!;
       expect(workload.spec.template.spec.automountServiceAccountToken).toBe(false);
       expect(triplineOf(workload).securityContext).toMatchObject({ runAsNonRoot: true, readOnlyRootFilesystem: true });
@@ -192,13 +192,13 @@ if (HELM === undefined) {
     });
   });
 
-  test('a change of the configuration replaces pods, a change of anything else does not', () => {
+  test('a change to the configuration replaces pods, a change to anything else does not', () => {
     const checksum = (text: string) => find(rendered(text), 'DaemonSet').spec.template.metadata.annotations;
     expect(checksum('config: { logLevel: debug }')).not.toEqual(checksum('{}'));
     expect(checksum('networkPolicy: { enabled: true }')).toEqual(checksum('{}'));
   });
 
-  test('port, scheme and time to stop follow the configuration', () => {
+  test('port, scheme and termination grace period follow the configuration', () => {
     const settings = { listen: '[::]:8443', drainSeconds: 40, tls: { cert: '/a', key: '/b' } };
     const objects = rendered(stringify({ config: settings, serviceMonitor: { enabled: true } }));
     const { spec } = find(objects, 'DaemonSet').spec.template;
@@ -211,7 +211,7 @@ if (HELM === undefined) {
     expect(find(objects, 'ServiceMonitor').spec.endpoints).toMatchObject([{ scheme: 'https', path: '/metrics' }]);
   });
 
-  test('dashboards are ConfigMaps that a Grafana finds', () => {
+  test('dashboards are ConfigMaps that Grafana finds', () => {
     const maps = rendered('dashboards: { enabled: true }').filter(({ metadata }) => metadata.labels?.grafana_dashboard);
     const files = globSync('charts/tripline/dashboards/*.json', { cwd: root });
     const texts = maps.flatMap(({ data }) => Object.values(data as Record<string, string>));
@@ -226,7 +226,7 @@ if (HELM === undefined) {
     expect(find(objects, 'NetworkPolicy').spec.ingress[0].ports).toEqual([{ port: 'http' }, { port: 'forward' }]);
   });
 
-  test('one process has what is kept', () => {
+  test('only one process uses a persistent volume', () => {
     const kept = { mode: 'deployment', volumes: { state: { persistentVolumeClaim: { claimName: 'a' } } } };
     const text = stringify({ ...kept, config: { auth: { bearer: '${TOKEN}' } } });
     const { spec } = find(rendered(text), 'Deployment');
@@ -237,7 +237,7 @@ if (HELM === undefined) {
     expect(helm(text, '--set', 'replicas=2').stderr).toContain('volumes.state: 2 replicas would write to one volume');
   });
 
-  test('with Kubernetes before restartable init containers it is not installed', () => {
+  test('it is not installed on Kubernetes without restartable init containers', () => {
     expect(helm('{}', '--kube-version', '1.28.0').stderr).toContain('requires kubeVersion');
   });
 
@@ -264,7 +264,7 @@ if (HELM === undefined) {
       'names a file of /etc/tripline/secrets/ours; write',
     ],
     ['a setting that there is not', { config: { lissten: 'x' } }, 'lissten'],
-  ])('%s is refused, with what to do', (_, given, message) => {
+  ])('%s is refused, and the message says what to do', (_, given, message) => {
     expect(helm(stringify(given)).stderr).toContain(message);
   });
 
@@ -290,7 +290,7 @@ if (HELM === undefined) {
   else acceptedBy(rendered, folder);
 }
 
-/** Has a real API server judge what is rendered, every field of it, and pods by the Pod Security of their namespace. */
+/** Has a real API server validate every field of what is rendered, and pods by the Pod Security of their namespace. */
 function acceptedBy(rendered: (text: string) => KubernetesObject[], folder: string) {
   const definitions: Record<string, string | undefined> = {
     'monitoring.coreos.com': PROMETHEUS_CRDS,
@@ -326,13 +326,13 @@ function acceptedBy(rendered: (text: string) => KubernetesObject[], folder: stri
   }, 120_000);
   afterAll(() => server?.stop());
 
-  test.each(cases)('kube-apiserver accepts what is made of $line', { timeout: 60_000 }, async ({ text }) => {
+  test.each(cases)('kube-apiserver accepts the objects of $line', { timeout: 60_000 }, async ({ text }) => {
     const isDaemonset = parse(text).mode === undefined;
     const [own, other] = isDaemonset ? ['privileged', 'restricted'] : ['restricted', 'privileged'];
     for (const object of rendered(text)) {
       const [group] = object.apiVersion.split('/');
       if (group! in definitions && definitions[group!] === undefined) continue;
-      // A definition is served a moment after it is there.
+      // A definition is served a moment after it is created.
       await expect.poll(() => post(object, own!), { timeout: 20_000 }).toMatchObject({ code: 201 });
       if (!['DaemonSet', 'Deployment'].includes(object.kind)) continue;
       const pod = { ...object, apiVersion: 'v1', kind: 'Pod', spec: object.spec.template.spec };

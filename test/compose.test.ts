@@ -1,4 +1,4 @@
-/** examples/compose: what it mounts is there, and nothing else can be reached. Docker is not asked; CI does. Its
+/** examples/compose: what it mounts exists, and only Grafana can be reached. Docker is not run here, but in CI. Its
  * configurations are tested in test/commands/doctor.test.ts. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ const mounts = Object.entries(services).flatMap(([service, { volumes }]) =>
   volumes.map((volume) => [service, ...volume.split(':')] as [string, string, string, string?]),
 );
 
-test('what is mounted is there, and is not written to', () => {
+test('what is mounted exists and is read-only', () => {
   for (const [, from, , mode] of mounts) {
     if (from in named) continue;
     expect(existsSync(join(compose, from)), from).toBe(true);
@@ -24,12 +24,12 @@ test('what is mounted is there, and is not written to', () => {
   }
 });
 
-test('nothing but Grafana can be reached, and that from this machine alone', () => {
+test('only Grafana can be reached, and only from this machine', () => {
   const ports = Object.entries(services).flatMap(([name, { ports = [] }]) => ports.map((port) => [name, port]));
   expect(ports).toEqual([['grafana', '127.0.0.1:3000:3000']]);
 });
 
-test('its versions are those of the chart, and none is the latest', () => {
+test('Fluent Bit has the version of the chart, and every image is pinned', () => {
   const values = parse(readFileSync(join(compose, '../../charts/tripline/values.yaml'), 'utf8'));
   expect(services['fluent-bit']!.image).toBe(values.fluentBit.image);
   const images = Object.values(services).flatMap(({ image }) => image ?? []);

@@ -1,5 +1,5 @@
 /**
- * The dashboards: what can be said of their files. test/stores/*-dashboard*.test.ts ask each query.
+ * The dashboards: checks of their files. test/stores/*-dashboard*.test.ts run each query.
  *
  *   GRAFANA_SCHEMAS   a folder with the JSON Schemas of grafana-foundation-sdk (jsonschema/), which each file has to fit
  */
@@ -53,7 +53,7 @@ describe.each(named)('$uid', ({ dashboard }) => {
     expect(new Set(panels.map(({ title }) => title)).size).toBe(panels.length);
   });
 
-  test('each panel has a place and a number of its own', () => {
+  test('each panel has its own place and id', () => {
     const all: Json[] = dashboard.panels;
     expect(new Set(all.map(({ id }) => id)).size).toBe(all.length);
     const cells = all.flatMap(({ gridPos: { x, y, w, h } }) => {
@@ -94,18 +94,18 @@ describe('operations', () => {
   const alerts = groups.flatMap(({ rules }) => rules);
   const declared = operations.rows.flatMap(({ panels }) => panels);
 
-  test.each(alerts)('$alert has its number in a panel (scripts/dashboards/operations.ts)', ({ alert, expr }) => {
+  test.each(alerts)('$alert has its metrics in a panel (scripts/dashboards/operations.ts)', ({ alert, expr }) => {
     const showing = declared.filter((panel) => panel.alerts?.includes(alert));
     expect(showing).not.toEqual([]);
     const shown = showing.flatMap(({ targets }) => targets.flatMap((target) => askedBy(target.expr as string).metrics));
-    // tripline_build_info there says whose process it is.
+    // There, tripline_build_info only identifies the process.
     const wanted = askedBy(expr).metrics.filter(
       (metric) => metric !== 'tripline_build_info' || alert === 'TriplineAbsent',
     );
     expect(wanted.filter((metric) => !shown.includes(metric))).toEqual([]);
   });
 
-  test('no panel names an alert that there is not', () => {
+  test('no panel names an alert that does not exist', () => {
     const all = alerts.map(({ alert }) => alert);
     expect(declared.flatMap((panel) => panel.alerts ?? []).filter((alert) => !all.includes(alert))).toEqual([]);
   });
@@ -113,7 +113,7 @@ describe('operations', () => {
 
 describe('findings', () => {
   const schema = JSON.parse(read('schemas/tag.schema.json'));
-  /** Whether the tag has a member there: `findings[0].level`, `event.username`. */
+  /** Whether the tag has a member at this path: `findings[0].level`, `event.username`. */
   const isInTag = (path: string) => {
     let at: Json | undefined = schema;
     for (const step of path.replaceAll(/\[\d+\]/g, '').split('.')) {
@@ -127,7 +127,7 @@ describe('findings', () => {
       ({ targets }) => targets,
     );
 
-  test('Loki is asked for members of the tag', () => {
+  test('Loki queries name members of the tag', () => {
     const paths = targetsOf('loki').flatMap(({ expr }) =>
       [...expr.matchAll(/="tripline\.([^"]+)"/g)].map(([, path]) => path),
     );
@@ -135,7 +135,7 @@ describe('findings', () => {
     expect(paths.filter((path) => !isInTag(path))).toEqual([]);
   });
 
-  test('Elasticsearch is asked for fields of the index template', () => {
+  test('Elasticsearch queries name fields of the index template', () => {
     const { properties } = JSON.parse(read('examples/opensearch/index-template.json')).template.mappings;
     const fields = JSON.stringify(targetsOf('elasticsearch')).match(/(?<=")tripline\.[\w.]+(?=")/g)!;
     const queried = JSON.stringify(targetsOf('elasticsearch')).match(/tripline\.[\w.]+(?=:)/g)!;
@@ -145,7 +145,7 @@ describe('findings', () => {
     expect([...fields, ...queried].filter((path) => !isMapped(path))).toEqual([]);
   });
 
-  test('ClickHouse is asked for columns of its tables', () => {
+  test('ClickHouse queries name columns of its tables', () => {
     const tables = read('examples/clickhouse/tables.sql');
     const statements = targetsOf('clickhouse').map(({ rawSql }) => rawSql as string);
     for (const sql of statements) {
@@ -165,9 +165,9 @@ if (GRAFANA_SCHEMAS === undefined) {
 } else {
   const schemaOf = (name: string): Json => {
     const text = readFileSync(join(GRAFANA_SCHEMAS, `${name}.jsonschema.json`), 'utf8');
-    // Kinds of aggregations, which overlap there.
+    // The kinds of aggregations overlap in these schemas.
     const schema = JSON.parse(text.replaceAll('"oneOf"', '"anyOf"'));
-    // Any value in Grafana, which the schemas write as a map.
+    // Grafana allows any value here; the schemas declare a map.
     const { MatcherConfig, DynamicConfigValue } = schema.definitions;
     if (MatcherConfig) MatcherConfig.properties.options = {};
     if (DynamicConfigValue) DynamicConfigValue.properties.value = {};

@@ -1,5 +1,5 @@
-/** What nests unreasonably deep is unknown at its own place, and hides nothing beside it. kube-apiserver accepts a patch
- * with such a member, drops the member and stores the rest. */
+/** A value that is nested unreasonably deep is unknown at its own place, and hides nothing beside it. kube-apiserver accepts
+ * a patch with such a member, drops the member and stores the rest. */
 import { describe, expect, test } from 'vitest';
 import { fluentMsgpack, rulesetOf, type TaggedOptions, tagsOf, tagsOfBody } from './tagged.ts';
 
@@ -65,7 +65,7 @@ test('the same in MessagePack', async () => {
   expect(tag.rules).toContain('workload-host-pid');
 });
 
-/** A CronJob whose container lies at the ninth level. */
+/** A CronJob whose container is at the ninth level. */
 const cronJob = {
   ...JSON.parse(patchLine('a', '1')),
   objectRef: { resource: 'cronjobs', namespace: 'shop', name: 'web', apiGroup: 'batch', apiVersion: 'v1' },
@@ -80,7 +80,7 @@ test.each([
   ['as a record', cronJob],
   ['as text in a member', { log: JSON.stringify(cronJob) }],
   ['with its body as text', { ...cronJob, requestObject: JSON.stringify({ wrap: 1, ...cronJob.requestObject }) }],
-])('limits.maxDepth says what is read, and rules that turn on the rest are undecided: %s', async (_name, record) => {
+])('limits.maxDepth bounds what is read, and rules that need the rest are undecided: %s', async (_name, record) => {
   const ruleset = rulesetOf('pod-privileged');
   const tagAt = (maxDepth: number) => tagsOf([record], { ruleset, settings: { limits: { maxDepth } as never } });
   expect(await tagAt(16)).toMatchObject([{ verdict: 'match', rules: ['pod-privileged'] }]);

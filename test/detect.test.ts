@@ -32,7 +32,7 @@ logsource: { product: kubernetes, service: audit }
 detection: { pod: { resource: pods }, condition: pod }
 `;
 
-test('events of which all is known share what the rules say of them, and no more', () => {
+test('events whose evaluations are known share their hits, and nothing else', () => {
   const set = ruleset(anyPod);
   const { rules } = set;
   const [one, other] = ['a', 'b'].map((auditID) => (normalize(podEvent({ auditID })) as any).events[0]);
@@ -53,7 +53,7 @@ function detectIn(record: unknown, rules = ruleset(hostPid, anyPod)) {
   return detect(normalize(record), rules) as any;
 }
 
-test('of records in which nothing is found, none has lists of its own', () => {
+test('records without findings share their empty lists', () => {
   const lists = ({ findings, undecided, shadow, reports, shadowReports }: any) => [
     findings,
     undecided,
@@ -65,7 +65,7 @@ test('of records in which nothing is found, none has lists of its own', () => {
   const [first, second] = ['a-1', 'a-2'].map((auditID) => detectIn(podEvent({ hostPID: false, auditID }), onHostPid));
   expect([first.verdict, lists(first)]).toEqual(['clear', [[], [], [], [], []]]);
   for (const [index, list] of lists(second).entries()) expect(list).toBe(lists(first)[index]);
-  // A hit that counts for a correlation alone makes none either.
+  // A hit that only counts for a correlation creates none either.
   const evaluated = evaluateRecord(normalize(podEvent()), onHostPid);
   const withheld = conclude(evaluated, { raised: [], reported: [], withheld: new Map([['host-pid', ['many']]]) });
   for (const [index, list] of lists(withheld).entries()) expect(list).toBe(lists(first)[index]);
@@ -180,7 +180,7 @@ describe('a finding', () => {
   test('has another id for the same act at another time under one auditID', () => {
     const at = (time: string) => ({ ...podEvent(), requestReceivedTimestamp: time });
     expect(idOf(at('2026-01-02T03:04:05.001Z'))).not.toBe(idOf(at('2026-01-02T03:04:05.002Z')));
-    // Other zones and fewer digits say the same time.
+    // Other zones and fewer digits denote the same time.
     expect(idOf(at('2026-01-02T04:04:05.001+01:00'))).toBe(idOf(at('2026-01-02T03:04:05.001999Z')));
   });
 
@@ -193,18 +193,18 @@ describe('a finding', () => {
     expect(detectIn(list, ruleset(hostPid)).findings.map(({ event }: any) => event)).toEqual([0, 1]);
   });
 
-  test('of both answers of a request within a record is one', () => {
+  test('is raised once for both answers to a request within a record', () => {
     const start = { ...podEvent(), stage: 'ResponseStarted', stageTimestamp: '2026-01-02T03:04:05.5Z' };
     const list = { kind: 'EventList', apiVersion: 'audit.k8s.io/v1', items: [start, podEvent()] };
     expect(detectIn(list, ruleset(hostPid)).findings).toHaveLength(1);
   });
 
-  test('of a record in both categories of AKS is one', () => {
+  test('is raised once for a record in both categories of AKS', () => {
     const found = detectIn(fixture('aks/records-in-both-categories'), ruleset(hostPid));
     expect([found.events.length, found.findings.length]).toEqual([2, 1]);
   });
 
-  test('of an event that comes twice in a record is one', () => {
+  test('is raised once for an event that is in a record twice', () => {
     const list = { kind: 'EventList', apiVersion: 'audit.k8s.io/v1', items: [podEvent(), podEvent()] };
     expect(detectIn(list, ruleset(hostPid)).findings).toHaveLength(1);
   });
@@ -230,7 +230,7 @@ describe('the verdict', () => {
     });
   });
 
-  test('is a match where another rule is decided, and still names the one that is not', () => {
+  test('is a match if another rule is decided, and still names the one that is not', () => {
     const { requestObject: _, ...unlogged }: Record<string, unknown> = { ...podEvent(), level: 'Metadata' };
     expect(detectIn(unlogged)).toMatchObject({
       verdict: 'match',
@@ -239,7 +239,7 @@ describe('the verdict', () => {
     });
   });
 
-  test('is indeterminate where a part of the record could not be read, though the rest is clear', () => {
+  test('is indeterminate if a part of the record could not be read, though the rest is clear', () => {
     const list = JSON.stringify({
       kind: 'EventList',
       apiVersion: 'audit.k8s.io/v1',
@@ -265,7 +265,7 @@ logsource: { product: kubernetes }
 filter: { rules: any, ann: { username: ann }, bodies: { hostNetwork: true }, condition: ${condition} }
 `;
 
-/** The rule on its own, as the filter leaves it. */
+/** The rule alone, with the filter applied. */
 function silenced(rule: string, condition: string): Ruleset {
   const { rule: parsed } = parseRule(rule, 'rule.yml');
   const { filters, problems } = parseRules(filter(condition), 'filter.yml');
@@ -274,7 +274,7 @@ function silenced(rule: string, condition: string): Ruleset {
 }
 
 describe('an exception', () => {
-  test('leaves no finding, and says so', () => {
+  test('leaves no finding, and is listed with the rule that it silenced', () => {
     expect(detectIn(podEvent(), silenced(hostPid, 'not ann'))).toMatchObject({
       verdict: 'clear',
       findings: [],
@@ -296,7 +296,7 @@ describe('an exception', () => {
     });
   });
 
-  test('is told once of an event that comes twice', () => {
+  test('is listed once for an event that is in a record twice', () => {
     const list = { kind: 'EventList', apiVersion: 'audit.k8s.io/v1', items: [podEvent(), podEvent()] };
     expect(detectIn(list, silenced(hostPid, 'not ann')).silenced).toHaveLength(1);
   });
@@ -305,7 +305,7 @@ describe('an exception', () => {
 describe('a rule in shadow mode', () => {
   const shadow = hostPid.replace('tripline: {', 'tripline: { mode: shadow,');
 
-  test('finds what it finds apart, and raises nothing', () => {
+  test('lists its findings separately, and raises nothing', () => {
     expect(detectIn(podEvent(), ruleset(shadow))).toMatchObject({
       verdict: 'clear',
       findings: [],
@@ -318,12 +318,12 @@ describe('a rule in shadow mode', () => {
     });
   });
 
-  test('raises no doubt either', () => {
+  test('leaves nothing undecided either', () => {
     const { requestObject: _, ...unlogged }: Record<string, unknown> = { ...podEvent(), level: 'Metadata' };
     expect(detectIn(unlogged, ruleset(shadow))).toMatchObject({ verdict: 'clear', undecided: [] });
   });
 
-  test('decides which event is told of, where no other does', () => {
+  test('decides which event is shown, if no other rule does', () => {
     const items = [podEvent({ hostPID: false, auditID: 'a-1' }), podEvent({ auditID: 'a-2' })];
     const list = { kind: 'EventList', apiVersion: 'audit.k8s.io/v1', items };
     expect(detectIn(list, ruleset(shadow)).event.auditID).toBe('a-2');
@@ -347,7 +347,7 @@ describe('correlations', () => {
   const [finding] = detectIn(podEvent()).findings;
   const burst = { ...finding, rule: 'burst', level: 'critical' };
 
-  test('add findings of their own, of which those of the highest level are first', () => {
+  test('add their own findings, and those of the highest level come first', () => {
     const conclusion = (level: Level) => {
       const raised = [{ mode: 'live' as const, finding: { ...burst, level } }];
       return conclude(evaluated, { raised, reported: [], withheld: new Map() });
@@ -357,7 +357,7 @@ describe('correlations', () => {
     expect(conclusion('informational')).toMatchObject({ findings: [hostPid, anyPod, { rule: 'burst' }] });
   });
 
-  test('take the hits of their rules for themselves', () => {
+  test('withhold the hits of their rules', () => {
     const withheld = new Map([
       ['host-pid', ['burst']],
       ['any-pod', ['burst']],
@@ -381,7 +381,7 @@ describe('correlations', () => {
   });
 });
 
-test('a set of rules is made ready once, before its first event', () => {
+test('a rule set is prepared once, before its first event', () => {
   const { rule } = parseRule(hostPid, 'r.yml');
   let reads = 0;
   const compiled = compileRule(rule!);

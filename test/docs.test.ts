@@ -1,5 +1,5 @@
-/** The pages: links lead somewhere, what they show as a rule, list, exception or configuration can be used, and what they
- * say of it is so. */
+/** The pages: links resolve, the rules, lists, exceptions and configurations that they show can be used, and what they say
+ * about them is true. */
 import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
@@ -27,7 +27,7 @@ describe.each(pages)('%s', (page) => {
   const prose = proseOf(page);
   const links = [...prose.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) => link!).filter((link) => !/^\w+:/.test(link));
 
-  it('has links that lead somewhere', () => {
+  it('has links that resolve', () => {
     expect(links.filter((link) => !leadsSomewhere(page, link))).toEqual([]);
   });
 });
@@ -39,7 +39,7 @@ function leadsSomewhere(page: string, link: string): boolean {
   return anchor === undefined || anchorsIn(proseOf(relative(root, target))).includes(anchor);
 }
 
-/** As GitHub makes them of headings. */
+/** As GitHub derives them from headings. */
 function anchorsIn(text: string): string[] {
   const headings = [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading]) => heading!);
   return headings.map((heading) =>
@@ -50,7 +50,7 @@ function anchorsIn(text: string): string[] {
   );
 }
 
-it('says what becomes of what is broken in the words of lint --help', () => {
+it('docs/operation.md says what happens to broken rules in the words of lint --help', () => {
   const words = textOf('docs/operation.md').replace(/\s+/g, ' ');
   for (const sentence of whatBecomesOfBroken.split(/(?<=\.) /)) expect(words).toContain(sentence);
 });
@@ -58,7 +58,7 @@ it('says what becomes of what is broken in the words of lint --help', () => {
 const folder = mkdtempSync(join(tmpdir(), 'tripline-docs-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** What a block of YAML shows, by the keys that only such files have. */
+/** The kinds of YAML blocks, by the keys that only such files have. */
 const kinds = {
   list: /^values:/m,
   exceptions: /^filter:/m,
@@ -68,7 +68,7 @@ const kinds = {
 };
 type Kind = keyof typeof kinds;
 
-/** Writes the blocks of a kind into a folder of their own, and gives its path. */
+/** Writes the blocks of a kind into their own folder, and returns its path. */
 function folderOf(page: string, kind: Kind, names: readonly string[] = []): string {
   const target = join(folder, `${page.replaceAll('/', '-')}-${kind}`);
   mkdirSync(target, { recursive: true });
@@ -157,14 +157,14 @@ test('docs/rules/tuning.md shows an exception that silences what it is about, an
   ]);
 });
 
-test('docs/rules/tuning.md names lists that there are', () => {
+test('docs/rules/tuning.md names lists that exist', () => {
   const [, table] = textOf('docs/rules/tuning.md').split(/^\| list \|/m);
   const names = [...table!.split('\n\n')[0]!.matchAll(/^\| (`.*?`) \|/gm)].flatMap(([, cell]) => cell!.match(/\w+/g)!);
   expect(names.filter((name) => !existsSync(join(bundledLists, `${name}.yml`)))).toEqual([]);
   expect(names.length).toBeGreaterThan(3);
 });
 
-test('docs/rules/rolling-out.md tells of every rule that is not live as it comes', () => {
+test('docs/rules/rolling-out.md lists every rule that is not live by default', () => {
   const { modes } = loadEveryRule({ rules: [bundledRules] });
   const silent = [...modes].filter(([, mode]) => mode !== 'live').map(([name, mode]) => `${name}: ${mode}`);
   const rows = [...textOf('docs/rules/rolling-out.md').matchAll(/^\| (.*) \| (off|shadow) \|/gm)];
@@ -200,7 +200,7 @@ describe('docs/rules/correlations.md', () => {
   const deleted = event('01T10:00:00', 'delete', 'pods', { namespace: 'kube-system', name: 'debug' });
   const other = event('01T17:01:01', 'list', 'configmaps', { username: 'bob' });
 
-  /** For each correlation, what it tells of, and what comes near. */
+  /** For each correlation, events that it reports, and events that come close. */
   const sequences: Record<string, { told: unknown[]; untold: unknown[] }> = {
     'many-reads': { told: many(20), untold: many(19) },
     'many-secrets': { told: many(15, (name) => ({ name: `${name}` })), untold: many(20) },
@@ -238,12 +238,12 @@ describe('docs/rules/correlations.md', () => {
     expect(names.toSorted()).toEqual(Object.keys(sequences).toSorted());
   });
 
-  it.each(Object.entries(sequences))('%s tells of what it is about', async (name, { told, untold }) => {
+  it.each(Object.entries(sequences))('%s matches its own events only', async (name, { told, untold }) => {
     const answer = async (records: unknown[]) => (await answerTo({ name, records }, new Set([name]), ruleset)).answer;
     expect([await answer(told), await answer(untold)]).toEqual(['matches', 'ignores']);
   });
 
-  it('shows a finding as it is', async () => {
+  it('shows an actual finding', async () => {
     const [shown] = blocks(page, 'json').map((text) => JSON.parse(text));
     const records = sequences['role-then-binding']!.told;
     const { detections } = await answerTo({ name: '', records }, new Set(), ruleset);
@@ -253,14 +253,14 @@ describe('docs/rules/correlations.md', () => {
   });
 });
 
-test.each(pages)('%s names nothing that is not there, and no number of rules', (page) => {
+test.each(pages)('%s names no published package, and no number of rules', (page) => {
   const text = textOf(page);
-  // Nothing is published under the name: what there is lies in a checkout, or in the archive that npm pack makes of one.
+  // Nothing is published under this name: Tripline is only in a checkout, or in the archive that npm pack makes of one.
   expect(text).not.toMatch(/unpkg|jsdelivr|node_modules\/tripline|npm (install|i) tripline/);
   if (page !== 'docs/reference/coverage.md') expect(proseOf(page)).not.toMatch(/\b1\d\d (bundled )?rules\b/);
 });
 
-test('every page of docs is one that README.md leads to', () => {
+test('README.md leads to every page of docs', () => {
   const reached = new Set<string>();
   const visit = (page: string) => {
     if (reached.has(page) || !page.endsWith('.md') || !existsSync(join(root, page))) return;

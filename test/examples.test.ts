@@ -1,4 +1,4 @@
-/** Every example runs: its input gives its expected output. UPDATE_FIXTURES=1 writes the output anew; read it then. */
+/** Every example runs: its input gives its expected output. UPDATE_FIXTURES=1 rewrites the output; read it then. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -34,7 +34,7 @@ test('there are examples for the quickstart and each platform', () => {
 describe.each(cases)('$name', ({ name, extension }) => {
   const file = (stem: string) => join(examples, name, `${stem}.${extension}`);
 
-  test('gives what is expected', async () => {
+  test('gives the expected output', async () => {
     const reply = await server.app.inject({
       method: 'POST',
       url: '/v1/records?reply=records',
@@ -47,14 +47,14 @@ describe.each(cases)('$name', ({ name, extension }) => {
     expect(tagged).toBe(readFileSync(file('expected'), 'utf8'));
   });
 
-  test('has a page that tells of every file', () => {
+  test('has a page that names every file', () => {
     const page = readFileSync(join(examples, name, 'README.md'), 'utf8');
     expect(page).toContain(`input.${extension}`);
     expect(page).toContain(`expected.${extension}`);
   });
 });
 
-test('the Avro example reads what the sidecar replies', async () => {
+test('the Avro example reads the reply of the sidecar', async () => {
   const sidecar = await startSidecar();
   const script = join(examples, 'avro/read.ts');
   const printed = execFileSync(process.execPath, [script, sidecar.url], { encoding: 'utf8' });
@@ -67,9 +67,9 @@ describe('the pod example', () => {
   const { pipeline, parsers } = parse(files['fluent-bit.yaml']!);
   const shipped = parse(readFileSync(join(examples, '../fluent-bit/inputs/kubernetes.yaml'), 'utf8'));
 
-  test('has a configuration that Tripline takes, with a state that outlives the pod', () => {
+  test('has a configuration that Tripline accepts, with a state that outlives the pod', () => {
     const path = join(mkdtempSync(join(tmpdir(), 'tripline-example-')), 'tripline.yaml');
-    // An init container makes the password.
+    // An init container creates the password.
     writeFileSync(path, files['tripline.yaml']!.replace(/\$\{file:.*\}/, '${PASSWORD}'));
     const config = loadConfig({ path, overrides: {}, environment: { PASSWORD: 's3cret' }, bundledRules });
     expect(config).toMatchObject({ listen: '0.0.0.0:9870', sinks: [{ type: 'forward', port: 24224 }] });
@@ -82,7 +82,7 @@ describe('the pod example', () => {
     expect(volume).toHaveProperty('hostPath.path');
   });
 
-  test('reads the audit log as the shipped input does, rotated files and all', () => {
+  test('reads the audit log as the shipped input does, including rotated files', () => {
     const { path, db, ...settings } = shipped.pipeline.inputs[0];
     const tail = pipeline.inputs.find(({ name }: { name: string }) => name === 'tail');
     const ours = (text: string) => text.replace(/\$\{\w+:-(.*?)\}/g, '$1');
@@ -107,7 +107,7 @@ describe('an audit policy that is shown', () => {
     'examples/audit-policy/policy.yaml': readFileSync(join(examples, 'audit-policy/policy.yaml'), 'utf8'),
     'docs/fidelity.md': inFidelity,
   };
-  // From the declaration of audit.k8s.io/v1: kube-apiserver does not start with another member or word.
+  // From the declaration of audit.k8s.io/v1: kube-apiserver does not start with any other member or value.
   const members = ['level', 'users', 'userGroups', 'verbs', 'resources', 'nonResourceURLs', 'omitStages'];
   const levels = ['None', 'Metadata', 'Request', 'RequestResponse'];
 
@@ -127,14 +127,14 @@ describe('an audit policy that is shown', () => {
           !('users' in rule || 'userGroups' in rule || 'nonResourceURLs' in rule),
       )!;
 
-    test('is one that kube-apiserver reads', () => {
+    test('is valid for kube-apiserver', () => {
       expect(document.errors).toEqual([]);
       expect({ apiVersion, kind }).toEqual({ apiVersion: 'audit.k8s.io/v1', kind: 'Policy' });
       expect(rules.flatMap((rule) => Object.keys(rule)).filter((member) => !members.includes(member))).toEqual([]);
       expect(rules.map(({ level }) => level).filter((level) => !levels.includes(level))).toEqual([]);
     });
 
-    test('keeps RequestReceived of every patch whose body it logs, and of nothing else', () => {
+    test('keeps RequestReceived for every patch whose body it logs, and for nothing else', () => {
       expect(omitStages).toBeUndefined();
       const keeping = rules.filter(({ level, omitStages = [] }) => level !== 'None' && omitStages.length === 0);
       const withBodies = rules.filter(
@@ -146,7 +146,7 @@ describe('an audit policy that is shown', () => {
       expect(decidesPatches.omitStages === undefined).toBe(decidesPatches.level !== 'Metadata');
     });
 
-    test('logs bodies of what is created and changed', () => {
+    test('logs the bodies of creates and updates', () => {
       for (const resource of ['pods', 'deployments', 'clusterroles', 'configmaps']) {
         expect(deciding('create', resource).level).toBe('RequestResponse');
         expect(deciding('update', resource).level).toBe('RequestResponse');
@@ -175,7 +175,7 @@ describe('the backtest example', () => {
   const [scan, report] = documents.map((document) => document.toJS()).filter(({ kind }) => kind === 'Job');
   const containerOf = (job: any) => job.spec.template.spec.containers[0];
 
-  test('has documents that are sound, and pods that may do no more than they need', () => {
+  test('has valid documents, and pods with no more permissions than they need', () => {
     expect(documents.flatMap(({ errors }) => errors)).toEqual([]);
     for (const job of [scan, report]) {
       expect(containerOf(job).securityContext).toMatchObject({
@@ -187,7 +187,7 @@ describe('the backtest example', () => {
     }
   });
 
-  test('divides the plan by as many parts as it has pods, each part once', () => {
+  test('divides the plan into as many parts as it has pods, each part once', () => {
     const { completionMode, completions, parallelism } = scan.spec;
     expect({ completionMode, parallelism }).toEqual({ completionMode: 'Indexed', parallelism: completions });
     const shards = Array.from({ length: completions }, (_, index) => {
@@ -199,7 +199,7 @@ describe('the backtest example', () => {
     expect(shards).toEqual(Array.from({ length: completions }, (_, index) => ({ index, of: completions })));
   });
 
-  test('makes the report of the same plan', () => {
+  test('makes the report from the same plan', () => {
     const { options, operands } = argumentsOf(containerOf(report).args);
     expect(partOf(options, operands)).toMatchObject({ folder: '/plan', isFinish: true });
   });

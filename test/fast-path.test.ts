@@ -1,4 +1,4 @@
-/** The pipeline is held to its steps, taken one by one, on whole bodies and byte for byte: what makes it fast must not
+/** The pipeline is compared with its steps, run one by one, on whole bodies and byte for byte: its optimizations must not
  * show. */
 import { expect, test } from 'vitest';
 import { body, bytesOf, mediaTypes } from './fast-path/bodies.ts';
@@ -26,7 +26,7 @@ const session = fc.record({
 });
 
 test(
-  'bodies end in the same bytes, sent once or again, before and after a reload',
+  'bodies give the same bytes, sent once or twice, before and after a reload',
   async () => {
     await fc.assert(
       fc.asyncProperty(session, async ({ settings, bodies, twice }) => {
@@ -48,7 +48,7 @@ test(
 );
 
 test(
-  'one pipeline keeps to it, body after body and reload after reload',
+  'one pipeline gives the same bytes, body after body and reload after reload',
   async () => {
     const names = Object.keys(rulesets);
     let live = rulesets.bundled!;
@@ -64,7 +64,7 @@ test(
 );
 
 test(
-  'values recombined, so that a member that is left out of what is kept shows on the next record',
+  'recombined values give the same bytes: a member left out of what is kept would show on the next record',
   async () => {
     const benign = [
       'retargetKnown',
@@ -94,7 +94,7 @@ test(
   timeout,
 );
 
-test('what a session is made of finds something, leaves something open and is refused in part', async () => {
+test('the generated bodies have every verdict, and some are refused', async () => {
   const way = fast(() => rulesets.bundled!);
   const seen = new Map<string, number>();
   for (const made of fc.sample(body, { numRuns: 250 })) {

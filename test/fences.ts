@@ -13,7 +13,7 @@ export interface Fence {
   /** Line of its opening, from 1. */
   line: number;
   language: string;
-  /** What stands after the language: how the block is tested. */
+  /** The text after the language: how the block is tested. */
   mark: string;
   text: string;
 }

@@ -1,4 +1,4 @@
-/** What an event costs grows with its length and no faster: whoever may write a pod chooses how many containers it has. */
+/** The cost of an event grows no faster than its length: anyone who may write a pod chooses how many containers it has. */
 import { expect, test } from 'vitest';
 import { loadEveryRule } from '../src/authoring/every-rule.ts';
 import { correlator } from '../src/correlate/index.ts';
@@ -11,7 +11,7 @@ import { stepsOf } from './steps.ts';
 
 const bundled = loadEveryRule({ rules: [bundledRules], lists: [`${bundledRules}/../lists`] }).ruleset;
 
-/** Rules that look at every member of a list, also from within another one, and at many values of a field. */
+/** Rules that look at every member of a list, also from within another list, and at many values of a field. */
 const thorough = `
 title: Other Images
 name: other-images
@@ -82,7 +82,7 @@ const container: Made = (index) => ({
   securityContext: { privileged: true, runAsUser: 0, capabilities: { add: [`CAP_${index}`, 'SYS_ADMIN'] } },
 });
 
-/** Records of any length, each with a list that whoever sends the request can make long. */
+/** Records of any length, each with a list that the sender of the request can make long. */
 const records: Record<string, (count: number) => unknown> = {
   containers: (count) => pod({ hostPID: true, containers: times(count, container) }),
   'init containers beside ephemeral ones': (count) =>
@@ -188,7 +188,7 @@ const records: Record<string, (count: number) => unknown> = {
   'copies of one event in a list': (count) => ({ kind: 'EventList', items: times(count, () => podEvent()) }),
 };
 
-/** Twice the length may take twice the steps, and a little for the logarithm of a sort. */
+/** Twice the length may take twice the steps, plus a little for the logarithm of a sort. */
 const MOST = 2.2;
 
 test.each(Object.entries(records))('%s: twice as many take twice the steps', async (_, made) => {
@@ -200,7 +200,7 @@ test.each(Object.entries(records))('%s: twice as many take twice the steps', asy
       conclude(evaluated, await correlate(evaluated, ruleset, BigInt(Date.UTC(2026, 0, 2)) * 1_000_000n));
     });
   };
-  // What is done once is not to count. Windows of correlations hold 1,000 events, each of which an event may be held against.
+  // One-time work must not count. Windows of correlations hold 1,000 events, and an event may be compared with each of them.
   await steps(10);
   const [one, two] = [await steps(2000), await steps(4000)];
   expect(two / one).toBeLessThan(MOST);

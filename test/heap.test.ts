@@ -1,10 +1,10 @@
-/** V8 has no look-up for its flags: what they do is seen in a process that has set them. */
+/** V8 cannot be asked for its flags: their effect is observed in a process that has set them. */
 import { execFileSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 
 const heap = JSON.stringify(new URL('../src/heap.ts', import.meta.url));
 
-/** Bytes of the room for young objects when many have been made, of which some live on. */
+/** Bytes of the space for young objects after many have been created, some of which survive. */
 const room = `
   import { getHeapSpaceStatistics } from 'node:v8';
   let kept = [];
@@ -19,7 +19,7 @@ function sizesIn(script: string): number[] {
   return JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' }));
 }
 
-test('the room for young objects stays small, and that of a thread is as large as it is said', () => {
+test('the space for young objects stays small, and that of a thread is as large as set', () => {
   const thread = `data:text/javascript,${encodeURIComponent(`${room}
     import { parentPort } from 'node:worker_threads';
     parentPort.postMessage(space_size);`)}`;
@@ -35,7 +35,7 @@ test('the room for young objects stays small, and that of a thread is as large a
   expect(other).toBeGreaterThan(7 * 1024 * 1024);
 });
 
-test('without that it grows', () => {
+test('without these flags it grows', () => {
   const [main] = sizesIn(`${room} console.log(JSON.stringify([space_size]));`);
   expect(main).toBeGreaterThan(8 * 1024 * 1024);
 });

@@ -1,4 +1,4 @@
-/** What Helm makes of the chart. */
+/** What Helm renders from the chart. */
 import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import { expect } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 
 export const chart = join(import.meta.dirname, '../charts/tripline');
-/** For which Kubernetes it is rendered. */
+/** The Kubernetes version to render for. */
 export const ofKubernetes = ['--kube-version', '1.36.0'];
 
 export interface KubernetesObject {
@@ -14,19 +14,19 @@ export interface KubernetesObject {
   kind: string;
   metadata: { name: string; namespace?: string; labels?: Record<string, string> };
   data: Record<string, string>;
-  /** Of each kind another. */
+  /** Different for each kind. */
   spec: any;
 }
 
 export interface Helm {
   /** Renders values, which may be refused. */
   helm(text: string, ...more: string[]): SpawnSyncReturns<string>;
-  /** The objects that are made of values. */
+  /** The objects rendered from values. */
   rendered(text: string, ...more: string[]): KubernetesObject[];
 }
 
 /** @param program the path of Helm
- * @param folder where values are written to
+ * @param folder where values are written
  * @param from the folder of the chart */
 export function openHelm(program: string, folder: string, from = chart): Helm {
   const helm = (text: string, ...more: string[]) => {

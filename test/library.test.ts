@@ -17,7 +17,7 @@ const records = [
   5,
 ];
 
-test('it gives the bytes that serve replies with, building blocks of correlations withheld', async () => {
+test('it returns the bytes of a reply by the server, with building blocks of correlations withheld', async () => {
   const body = JSON.stringify(records);
   const server = testServer({}, { rules: [bundledRules] });
   const replied = await server.app.inject({
@@ -30,7 +30,7 @@ test('it gives the bytes that serve replies with, building blocks of correlation
   expect(tags[0]).toMatchObject({ ruleset: ruleset.hash });
 });
 
-test('batches are worked on in the order of the calls, and one that is refused does not stop the next', async () => {
+test('batches are processed in the order of the calls, and a refused one does not stop the next', async () => {
   const tripline = openTripline();
   const answers = await Promise.allSettled([
     tripline.tag({ bytes: Buffer.from('nothing at all') }),
@@ -41,7 +41,7 @@ test('batches are worked on in the order of the calls, and one that is refused d
   expect(answers[2]).toMatchObject({ reason: { code: 'request.media_type' } });
 });
 
-test('what is wrong is said', () => {
+test('problems are reported', () => {
   expect(() => openTripline({ overrides: { a: { level: 'hihg' as never } } })).toThrow("did you mean 'high'?");
   expect(openTripline({ overrides: { nope: { mode: 'off' } } }).problems).toEqual([expect.stringContaining("'nope'")]);
 });

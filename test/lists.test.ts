@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { isScalar, isSeq, parseDocument } from 'yaml';
 
-/** The service accounts that kube-controller-manager gives its controllers, and the version that each came with. */
+/** The service accounts that kube-controller-manager gives its controllers, and the version that introduced each. */
 const controllers: readonly (readonly [name: string, since: string])[] = [
   ['attachdetach-controller', '1.6'],
   ['bootstrap-signer', '1.6'],

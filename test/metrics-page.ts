@@ -1,11 +1,12 @@
-/** The metrics that docs/telemetry.md lists, as Prometheus has them: test/telemetry/names.test.ts holds that page to the code. */
+/** The metrics that docs/telemetry.md lists, under their Prometheus names: test/telemetry/names.test.ts compares that page with
+ * the code. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const page = readFileSync(join(import.meta.dirname, '../docs/telemetry.md'), 'utf8');
 const rows = [...page.matchAll(/^\| `([a-z0-9._]+)` \| \w+(?:, (\w+))? \| (?:(.*?) )?\| /gm)];
 
-/** The labels of each metric, without what its kind adds to its name. */
+/** The labels of each metric, without the suffixes that its kind adds to its name. */
 const labels = new Map(
   rows.map(([, name, unit, attributes = '']) => [
     [name!.replaceAll('.', '_'), unit].filter(Boolean).join('_'),
@@ -13,17 +14,17 @@ const labels = new Map(
   ]),
 );
 
-/** Of Prometheus itself. */
+/** Metrics of Prometheus itself. */
 const ofTarget = ['job', 'namespace', 'pod', 'instance'];
 
 interface Asked {
-  /** Names of metrics, as they are asked for. */
+  /** Names of metrics, as queried. */
   metrics: string[];
   /** Labels that none of these metrics has. */
   unknown: string[];
 }
 
-/** What of Tripline an expression of PromQL asks for. */
+/** The metrics and labels of Tripline that a PromQL expression uses. */
 export function askedBy(expr: string): Asked {
   const chosen = [
     ...expr.matchAll(/\b((?:tripline|process|v8js|nodejs)_\w+?)(?:_total|_bucket)?\b(?:\{([^}]*)\})?/g),

@@ -1,5 +1,5 @@
-/** A member that a pipeline dropped, renamed, lifted or flattened is unknown, not absent: the findings of the plain record,
- * or rules that say that they cannot decide, and never an anonymous caller or a clear record. */
+/** A member that a pipeline dropped, renamed, lifted or flattened is unknown, not absent: the result is the findings of the
+ * plain record, or undecided rules, but never an anonymous caller or a clear record. */
 import { describe, expect, test } from 'vitest';
 import type { Tag } from '../src/tag.ts';
 import { rulesetOf, tagsOf } from './tagged.ts';
@@ -106,7 +106,7 @@ function flattened(record: JsonObject, names: readonly string[], separator: stri
   );
 }
 
-/** What a tag says of the record, without ids and ruleset. */
+/** What a tag says about the record, without ids and ruleset. */
 const said = ({ verdict, level, rules, event, findings, undecided }: Tag) => ({
   verdict,
   level,
@@ -261,14 +261,14 @@ describe('a user that is not known', () => {
     ],
   ];
 
-  test.each(rows)('%s: is nobody that a rule takes for anonymous', async (_name, record) => {
+  test.each(rows)('%s: no rule treats the user as anonymous', async (_name, record) => {
     const [tag] = await tagsOf([record]);
     expect(tag.rules ?? []).not.toContain('anonymous-request-allowed');
     const undecided = tag.undecided?.filter(({ rule }) => rule === 'anonymous-request-allowed');
     expect(undecided).toMatchObject([{ field: 'username' }]);
   });
 
-  test.each(rows.slice(10, 14))('%s: rules that do not turn on it are decided', async (_name, record) => {
+  test.each(rows.slice(10, 14))('%s: rules that do not need the user are decided', async (_name, record) => {
     const [tag] = await tagsOf([record]);
     expect(tag.verdict).toBe('match');
     expect(tag.rules).toEqual(expect.arrayContaining(['pod-host-pid', 'pod-privileged']));
@@ -277,12 +277,12 @@ describe('a user that is not known', () => {
   test.each([
     ['an empty map', {}],
     ['an empty name beside other members', { username: '', groups: ['system:unauthenticated'] }],
-  ])('%s is nobody', async (_name, user) => {
+  ])('%s is anonymous', async (_name, user) => {
     const [tag] = await tagsOf([{ ...without, user }]);
     expect(tag.rules).toContain('anonymous-request-allowed');
   });
 
-  test('groups that are known decide without the name', async () => {
+  test('known groups decide without the name', async () => {
     const { user: _user, ...rest } = impersonated;
     const [tag] = await tagsOf([{ ...rest, user: { groups: ['system:masters'] } }]);
     const names = tag.undecided?.filter(({ field }) => field === 'groups') ?? [];
@@ -309,14 +309,14 @@ describe('another part that cannot be read leaves rules undecided', () => {
   });
 });
 
-/** Members that kube-apiserver leaves out of an event that has none. */
+/** Members that kube-apiserver omits if they are empty. */
 const omittedWhereEmpty = ['impersonatedUser', 'responseStatus', 'userAgent'];
-/** Any text may stand in them. */
+/** Members that may hold any text. */
 const texts = ['verb', 'stage', 'level', 'requestURI', 'userAgent', 'requestReceivedTimestamp', 'stageTimestamp'];
-/** The rule looks at ConfigMaps with bodies alone: most policies log them without. */
+/** This rule looks only at ConfigMaps with bodies: most policies log them without. */
 const onlyWithBodies = 'configmap-with-credentials';
 
-describe.each(Object.entries(plain))('no finding of %s is lost in silence', (_name, record) => {
+describe.each(Object.entries(plain))('no finding of %s is lost silently', (_name, record) => {
   const changes: [string, JsonObject][] = Object.keys(record)
     .filter((name) => !['kind', 'apiVersion', 'auditID'].includes(name))
     .flatMap((name): [string, JsonObject][] => {
@@ -447,7 +447,7 @@ test('decoys beside an event, and wrappers without one, hide nothing', async () 
   );
 });
 
-test('a value that several shapes lead to is read once', async () => {
+test('a value that is reached through several shapes is read once', async () => {
   const nested = (depth: number): JsonObject =>
     depth === 0 ? { a: 1 } : { logGroup: 'x', message: JSON.stringify(nested(depth - 1)), log: 'none' };
   const reads = async (depth: number) => {

@@ -31,7 +31,7 @@ describe('public addresses', () => {
   });
 });
 
-test('an address stands for the network of itself alone', () => {
+test('an address denotes the network that contains only itself', () => {
   const networks = ['192.0.2.7', '2001:db8::7', '::ffff:198.51.100.1'].map(parseNetworkOrAddress);
   const inside = ['192.0.2.7', '2001:db8::7', '198.51.100.1', '::ffff:192.0.2.7'];
   expect(inside.filter((address) => isWithinAny(networks, address))).toEqual(inside);

@@ -23,7 +23,7 @@ let packed: string[];
 const npm = (args: string[], cwd: string) =>
   execFileSync('npm', args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
 
-/** Installs a Node of a version, and gives its path. */
+/** Installs a version of Node, and returns its path. */
 function nodeOf(version: string): string {
   const home = join(folder, `node-${version}`);
   mkdirSync(home);
@@ -33,19 +33,19 @@ function nodeOf(version: string): string {
 }
 
 beforeAll(() => {
-  // The rest of the build is there, and in use by other tests.
+  // The rest of the build exists, and other tests are using it.
   execFileSync(join(root, 'node_modules/.bin/tsc'), ['-p', 'tsconfig.build.json'], { cwd: root });
   const [{ filename, files }] = Object.values(
     JSON.parse(npm(['pack', '--json', '--ignore-scripts', '--pack-destination', folder], root)),
   ) as any;
   packed = files.map(({ path }: { path: string }) => path);
   writeFileSync(join(folder, 'package.json'), '{ "private": true }');
-  // What is installed here has been fetched before.
+  // Everything that is installed here has been fetched before.
   npm(['install', '--no-audit', '--no-fund', '--prefer-offline', `./${filename}`], folder);
 }, 300_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-test('it carries JavaScript, types, rules, schemas and the pages that its README leads to, and neither sources nor tests', () => {
+test('it contains JavaScript, types, rules, schemas and the pages that its README leads to, but no sources or tests', () => {
   for (const path of [
     'dist/tripline.js',
     'dist/index.js',
@@ -87,12 +87,12 @@ test.each(['lint', 'test'])('%s of one file loads neither OpenTelemetry nor a se
   const loaded = [...stdout.matchAll(/^loaded (file:.*)$/gm)].map(([, url]) => url!);
   expect(loaded.length).toBeGreaterThan(5);
   expect(loaded.filter((url) => /\/node_modules\/(fastify|pino|snappy|@grpc)\//.test(url))).toEqual([]);
-  // The build has bundled OpenTelemetry, and says in its files what comes from where.
+  // The build bundles OpenTelemetry, and its files say where each part comes from.
   const withTelemetry = (url: string) => readFileSync(fileURLToPath(url), 'utf8').includes('/@opentelemetry/');
   expect(loaded.filter(withTelemetry)).toEqual([]);
 });
 
-/** What the container image runs, with a Node and the package in the place of the image's. */
+/** The command of the container image, with this Node and the installed package in place of the image's. */
 function entrypoint(node: string): string[] {
   const words = JSON.parse(/^ENTRYPOINT (.*)$/m.exec(read('Dockerfile'))![1]!) as string[];
   return words.map((word) =>
@@ -127,7 +127,7 @@ describe('the oldest Node that engines names', () => {
 });
 
 test('an older Node says in one line what is needed', () => {
-  // Without options, which it would not know.
+  // Without options, which it does not know.
   const [program, ...args] = entrypoint(nodeOf('20.0.0')).filter((word) => !word.startsWith('--'));
   const { stderr, status } = spawnSync(program!, [...args, 'scan'], { encoding: 'utf8' });
   expect(stderr).toBe('tripline: this is Node 20.0.0, and Tripline needs 24 or later\n');
@@ -137,7 +137,7 @@ test('an older Node says in one line what is needed', () => {
 describe('the Dockerfile', () => {
   const text = read('Dockerfile');
 
-  test('builds and runs with one Node, and one that engines allows', () => {
+  test('builds and runs with the same version of Node, one that engines allows', () => {
     const majors = [...text.matchAll(/^FROM \S*?node(?:js|:)(\d+)/gm)].map(([, major]) => Number(major));
     expect(majors).toHaveLength(2);
     expect(new Set(majors).size).toBe(1);
@@ -161,7 +161,7 @@ async function tagOf(sidecar: SidecarProcess): Promise<unknown> {
   return reply.json();
 }
 
-test('its rules are those of the sources, whether it can use what was prepared or not', async () => {
+test('its rules are those of the sources, whether or not it can use the prepared file', async () => {
   const prepared = join(folder, 'node_modules/tripline/dist/rules/prepared.bin');
   const { ruleset } = loadRules({ rules: [join(root, 'rules')] });
   const hashes: unknown[] = [];
@@ -174,7 +174,7 @@ test('its rules are those of the sources, whether it can use what was prepared o
   expect(hashes).toEqual([ruleset.hash, ruleset.hash, ruleset.hash]);
 });
 
-describe('what V8 makes of its code', () => {
+describe('the code cache of V8', () => {
   const compiled = join(folder, 'node_modules/tripline/dist/compiled');
   const environment = { NODE_COMPILE_CACHE: undefined };
   const bin = join(folder, 'node_modules/.bin/tripline');
@@ -189,7 +189,7 @@ describe('what V8 makes of its code', () => {
       .map((name) => `${name} ${statSync(join(compiled, name)).mtimeMs}`)
       .filter((line) => line.split('/').length > 1);
 
-  test('is kept beside it, and used by the next start', async () => {
+  test('is kept beside the code, and used by the next start', async () => {
     expect(list().status).toBe(0);
     await serve();
     const first = written();
@@ -199,7 +199,7 @@ describe('what V8 makes of its code', () => {
     expect(written()).toEqual(first);
   });
 
-  test('is not kept where it cannot be', () => {
+  test('is not kept if it cannot be written', () => {
     rmSync(compiled, { recursive: true });
     writeFileSync(compiled, '');
     const { status, stderr } = list();
@@ -235,7 +235,7 @@ describe('its library', () => {
     expect(run(program!)).toBe(printed);
   });
 
-  test('gives each file that the page names', () => {
+  test('provides each file that the page names', () => {
     const files = [...read('docs/library.md').matchAll(/`(tripline\/\S+?)`/g)].map(([, file]) => file!);
     expect(files).toHaveLength(4);
     const lines = files.map((file) => `readFileSync(fileURLToPath(import.meta.resolve('${file}')));`);

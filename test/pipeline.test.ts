@@ -32,7 +32,7 @@ function run(records: unknown[], rules: Ruleset) {
   );
 }
 
-test('a defect of ours on one record is an error on that record, and its neighbours are judged', async () => {
+test('an internal defect on one record is an error on that record, and its neighbours are evaluated', async () => {
   const rules = ruleset((username) => {
     if (username === 'mallory') throw new TypeError('of undefined');
     return true;
@@ -44,7 +44,7 @@ test('a defect of ours on one record is an error on that record, and its neighbo
   expect(detections[1]).toMatchObject({ problem: { cause: expect.any(TypeError) } });
 });
 
-test('a defect of ours on one event of a record leaves the others of it judged', async () => {
+test('after an internal defect on one event of a record, its other events are still evaluated', async () => {
   const rules = ruleset((username) => {
     if (username === 'mallory') throw new TypeError('of undefined');
     return true;
@@ -59,7 +59,7 @@ test('a defect of ours on one event of a record leaves the others of it judged',
   expect(tags[0]?.findings?.map(({ event }) => event)).toEqual([0, 2]);
 });
 
-test('what a correlation stumbles over is told on that record, and does not fail its batch again and again', async () => {
+test('a defect in a correlation is reported on that record, and does not fail its batch again and again', async () => {
   const rules = new Ruleset(ruleset(() => true).rules, [{} as any], 'h');
   const bytes = Buffer.from(JSON.stringify(['a', 'b', 'c'].map((auditID) => podEvent({ auditID }))));
   const batch = { fluentTag: 'k', codec: codecFor('application/json')!, bytes, receivedUnixNano: 1n };
@@ -77,7 +77,7 @@ test('what a correlation stumbles over is told on that record, and does not fail
   await expect(send(new Problem('server.overloaded', 'the store'))).rejects.toThrow('the store');
 });
 
-test('every record has its tag at its own place', async () => {
+test('every record has its tag at its own index', async () => {
   const records = [podEvent(), 7, { log: 'text' }, 'x', podEvent({ hostPID: false })];
   const { tags } = await run(
     records,
@@ -86,7 +86,7 @@ test('every record has its tag at its own place', async () => {
   expect(tags.map((tag) => tag?.verdict)).toEqual(['match', 'error', 'not_audit', 'error', 'match']);
 });
 
-test('a batch is decided by one rule set, though it changes meanwhile', async () => {
+test('a batch is decided by one rule set, even if the rules change meanwhile', async () => {
   let asked = 0;
   const parts = partsOf(config, () => new Ruleset(ruleset(() => true).rules, [], `h${asked++}`), []);
   const bytes = Buffer.from(JSON.stringify([podEvent(), podEvent()]));
@@ -98,7 +98,7 @@ test('a batch is decided by one rule set, though it changes meanwhile', async ()
   expect(new Set(tags.map((tag) => tag?.ruleset))).toEqual(new Set(['h0']));
 });
 
-test('a batch that is retried after a sink failed has equal tags, though others came in between', async () => {
+test('a batch that is retried after a sink failed has equal tags, even with other batches in between', async () => {
   const text = `
 title: Pods
 name: pods
@@ -160,7 +160,7 @@ test('a batch pauses within its steps, by the bytes of its records, and before i
   expect(many.pauses).toBeGreaterThan((4 * many.bytes) / (160 * 1024));
 });
 
-test('records of a long batch have their tags before others of it have been looked at', async () => {
+test('records of a long batch are tagged before later ones are read', async () => {
   const rules = ruleset((username) => username === 'mallory');
   const parts = partsOf(config, () => rules, []);
   const records = Array.from({ length: 600 }, (_, index) => ({

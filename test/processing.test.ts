@@ -1,4 +1,4 @@
-/** Batches that another thread processes, as the sidecar does it. */
+/** Batches that another thread processes, as in the sidecar. */
 import { mkdtempSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -57,7 +57,7 @@ describe('a thread that processes', () => {
     expect(answer).toEqual({ ...expected, reply: { ...expected.reply, body: expect.any(Uint8Array) } });
   });
 
-  test('gives the memory of a batch back when it is answered, and not when it has failed', async () => {
+  test('frees the memory of a batch when it is answered, but not when it has failed', async () => {
     const { port1, port2 } = new MessageChannel();
     let fails = false;
     const given: Uint8Array<ArrayBuffer>[] = [];
@@ -83,28 +83,28 @@ describe('a thread that processes', () => {
     port1.close();
   });
 
-  test('takes as many steps of the thread that asks for one event as for thousands', async () => {
+  test('costs the asking thread as many steps for one event as for thousands', async () => {
     const ask = (count: number) => {
       const asked = batch(listOf(count));
       return stepsOf(async () => {
         await there(asked, { reply: 'none', layout: 'same' }, here, pause).answered;
-        // What was measured comes after the answer, before the next.
+        // Measurements arrive after the answer, before the next one.
         await there(batch([{}]), { reply: 'none', layout: 'same' }, here, pause).answered;
       });
     };
     await ask(1);
-    // What is measured comes now and then meanwhile, and more often the longer it takes; a step for each would be 3000 more.
+    // Measurements also arrive in between, more of them the longer it takes; a step for each event would be 3000 more.
     expect(await ask(3000)).toBeLessThan((await ask(1)) + 1000);
   });
 
-  test('answers each of many, though they are under way at once', async () => {
+  test('answers each of many concurrent batches', async () => {
     const events = Array.from({ length: 20 }, (_, i) => podEvent({ auditID: `many-${i}` }));
     const answers = await Promise.all(events.map((event) => there(batch([event]), records, here, pause).answered));
     const ids = answers.map(({ reply }) => JSON.parse(Buffer.from(reply!.body).toString())[0].auditID);
     expect(ids).toEqual(events.map(({ auditID }) => auditID));
   });
 
-  test('gives the bytes back with what is wrong', async () => {
+  test('returns the bytes together with the problem', async () => {
     const unreadable = batch('this is no JSON');
     const { tagged, answered } = there(unreadable, records, here, pause);
     const problem = await tagged.then(
@@ -117,21 +117,21 @@ describe('a thread that processes', () => {
     expect(Buffer.from(unreadable.bytes).toString()).toBe('this is no JSON');
   });
 
-  test('leaves a batch whose sender has gone', async () => {
+  test('abandons a batch whose sender has gone', async () => {
     const leaving = new AbortController();
     const { tagged } = there(batch(Array.from({ length: 5000 }, () => podEvent())), records, leaving.signal, pause);
     leaving.abort(new Problem('request.abandoned', 'gone'));
     await expect(tagged).rejects.toMatchObject({ code: 'request.abandoned', message: 'gone' });
   });
 
-  test('does not start with rules of which none can be used', async () => {
+  test('does not start if none of its rules can be used', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'tripline-processing-'));
     const starting = startProcessing({ ...config, rules: [folder] }, {}, logger);
     await expect(starting).rejects.toMatchObject({ name: 'Problem', code: 'rule.invalid' });
   });
 });
 
-test('what is in a spool outlives the process, and is sent by the next', async () => {
+test('the content of a spool outlives the process, and is sent by the next one', async () => {
   const path = join(mkdtempSync(join(tmpdir(), 'tripline-spool-')), 'spool');
   const receiver = await startReceiver();
   const { port } = receiver;
@@ -152,7 +152,7 @@ test('what is in a spool outlives the process, and is sent by the next', async (
   await again.close();
 });
 
-test('what a receiver never takes is kept by the thread, in the room that it shares with the server', async () => {
+test('records that a receiver never accepts are kept by the thread, in the space that it shares with the server', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'tripline-refused-'));
   const peer = await openPeer(({ body }, response) => {
     response.writeHead(body.includes('"a-2"') ? 400 : 200).end();
@@ -171,7 +171,7 @@ test('what a receiver never takes is kept by the thread, in the room that it sha
   expect(Number(Atomics.load(count, 0))).toBe(sizes.reduce((sum, size) => sum + size));
 });
 
-test('a body that nobody can read is kept whole, though its bytes were with the other thread', async () => {
+test('an unreadable body is kept whole, though its bytes were with the other thread', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'tripline-dead-'));
   const { app } = buildServer({
     config,
@@ -191,7 +191,7 @@ test('a body that nobody can read is kept whole, though its bytes were with the 
   await app.close();
 });
 
-test('the memory of a reply is given back when all of it is written', async () => {
+test('the memory of a reply is freed when all of it is written', async () => {
   const body = Buffer.alloc(4_000_000, 'x');
   const { app } = buildServer({
     config,

@@ -1,5 +1,5 @@
-/** fast-check as tests use it. They try the same examples in each run; SEED=2 tries others, and RUNS=10 ten times as many of
- * what takes longest, of which `npm test` has a short form, to be done in minutes. */
+/** fast-check as configured for tests. They try the same examples in each run; SEED=2 tries others, and RUNS=10 ten times as
+ * many of the slowest, which `npm test` runs in a short form, to finish in minutes. */
 import fc from 'fast-check';
 
 export const seed = Number(process.env.SEED ?? 1);
@@ -9,7 +9,7 @@ export const isLong = times > 1;
 
 fc.configureGlobal({ seed });
 
-/** @param short how often in `npm test` */
+/** @param short number of runs in `npm test` */
 export function runs(short: number): number {
   return Math.ceil(short * times);
 }

@@ -1,5 +1,5 @@
-/** Logs without an attack: little is found in them that asks for somebody, whatever things are called there, and whoever
- * borrows the token of an add-on is found as before. */
+/** Logs without an attack: few findings in them ask for attention, whatever names are used, and anyone who borrows the token
+ * of an add-on is found as before. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it, test } from 'vitest';
 import type { Level } from '../src/record.ts';
@@ -7,21 +7,21 @@ import { countsTable, judgedLog, type LogName } from './quiet/counts.ts';
 import { countsOf, type Found, foundFrom, isAtLeast, type Judged, judge, readLog } from './quiet/logs.ts';
 import { borrowed, borrowers, deploymentWithHostPid } from './quiet/variants.ts';
 
-/** What asks for somebody to look today, as `level rule user`. */
+/** The findings that ask for attention today, as `level rule user`. */
 const asking = (judged: readonly Judged[]) =>
   foundFrom('medium', judged)
     .map(({ rule, level, user }) => `${level} ${rule} ${user}`)
     .sort();
 
 const wantedOfTheDay = [
-  // A person lists every Secret of the cluster by a desktop program.
+  // A person lists every Secret of the cluster with a desktop program.
   'critical secrets-list-cluster-wide alice@example.com',
   // kubectl debug node/…: a shell with the file system and the processes of a node.
   'critical pod-hostpath-sensitive alice@example.com',
   'medium pod-host-pid alice@example.com',
   // A command in a pod of kube-system.
   'high pod-exec-system-namespace alice@example.com',
-  // All that was in it is gone.
+  // Everything in it is gone.
   'medium namespace-deleted alice@example.com',
   // A developer opens a shell in a pod of production, and runs a command in another.
   'medium pod-exec-shell-binary bob@example.com',
@@ -33,7 +33,7 @@ const wantedOfTheDay = [
 ];
 
 describe('an ordinary day', () => {
-  it('asks for somebody where an operator wants to know, and nowhere else', async () => {
+  it('asks for attention where an operator wants to know, and nowhere else', async () => {
     expect(asking(await judgedLog('an ordinary day'))).toEqual(wantedOfTheDay.toSorted());
     expect(wantedOfTheDay.length).toBeLessThanOrEqual(10);
   });
@@ -43,7 +43,7 @@ describe('an ordinary day', () => {
   });
 
   it.each<LogName>(['with other names', 'with other names throughout'])(
-    '%s asks for somebody at most twice as often',
+    '%s asks for attention at most twice as often',
     async (name) => {
       const found = asking(await judgedLog(name));
       expect(found.length, found.join('\n')).toBeLessThanOrEqual(2 * wantedOfTheDay.length);
@@ -51,7 +51,7 @@ describe('an ordinary day', () => {
     },
   );
 
-  it('is decided without bodies, nearly always', async () => {
+  it('is nearly always decided without bodies', async () => {
     const open = (await judgedLog('with every event at level Metadata')).filter(
       ({ isIndeterminate }) => isIndeterminate,
     );
@@ -59,7 +59,7 @@ describe('an ordinary day', () => {
     expect(acts.length, acts.join('\n')).toBeLessThanOrEqual(25);
   });
 
-  it('is not louder where Secrets are read again every hour', async () => {
+  it('is not louder if Secrets are read again every hour', async () => {
     const judged = await judgedLog('with Secrets read again every hour');
     expect(asking(judged)).toEqual(wantedOfTheDay.toSorted());
     expect(countsOf(judged).low).toBeLessThanOrEqual(60);
@@ -96,24 +96,24 @@ describe('a control plane', () => {
   };
 
   describe.each(Object.entries(asksForSomebody) as [LogName, string[]][])('%s', (name, wanted) => {
-    it('asks for somebody where an administrator acts', async () => {
+    it('asks for attention where an administrator acts', async () => {
       expect(asking(await judgedLog(name))).toEqual(wanted);
     });
 
-    it('takes an apply for no reconnaissance, a new image for no new container, and cleaning up for no change', async () => {
+    it('does not mistake an apply for reconnaissance, a new image for a new container, or cleanup for a change', async () => {
       const found = foundFrom('low', await judgedLog(name));
       expect(found.filter(({ rule, user }) => noise[rule]?.(user))).toEqual([]);
     });
   });
 
-  it('that makes 179 pods of a workload with hostPID asks for somebody once', async () => {
+  it('that creates 179 pods of a workload with hostPID asks for attention once', async () => {
     const judged = await judge(deploymentWithHostPid(readLog('control-plane'), 179));
     expect(asking(judged)).toEqual(['medium workload-host-pid ann']);
     expect(foundFrom('informational', judged).filter(({ rule }) => rule === 'pod-host-pid')).toHaveLength(179);
   });
 });
 
-/** In how many records of the day something is found, at a level or above, where nothing says that a service account is at
+/** The number of records of the day with a finding at a level or above, if nothing shows that a service account is at
  * work. */
 const records: Record<string, Partial<Record<Level, number>>> = {
   'arc-systems:arc-gha-rs-controller': { medium: 3, high: 1 },
@@ -145,7 +145,7 @@ describe.each(Object.entries(borrowers))('with the tokens of add-ons used %s', (
     (await judged).filter(({ record }) => record.user.username === `system:serviceaccount:${account}`);
 
   const asked = Object.entries(records).filter(([account]) => !learned[how]?.includes(account));
-  test.each(asked)('what %s does is found at its old level', async (account, expected) => {
+  test.each(asked)('what %s does is found at its original level', async (account, expected) => {
     const own = await of(account);
     // A report in the tag may be about somebody else.
     const isOwn = ({ user }: Found) => user === `system:serviceaccount:${account}`;

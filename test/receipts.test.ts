@@ -39,11 +39,11 @@ function counting() {
   return { observer, of: (...names: string[]) => counts[names.join(' ')] ?? 0 };
 }
 
-/** What a receiver does with a delivery, one after another, and from then on `take`. */
+/** What a receiver does with each delivery in turn, and after the last one `take`. */
 type Answer = 'take' | 'set one aside' | 'refuse' | 'take and break off';
 
 function receiver(name: string, answers: Answer[]) {
-  /** Records that it has, by Fluent tag; and those of which it could not say so. */
+  /** Records that it has, by Fluent tag, and those that it could not acknowledge. */
   const has = new Map<string, { all: number; unsaid: number; setAside: number }>();
   const sink: Sink = {
     name,
@@ -73,7 +73,7 @@ function receiver(name: string, answers: Answer[]) {
 const answers = fc.array(fc.constantFrom<Answer>('take', 'take', 'set one aside', 'refuse', 'take and break off'), {
   maxLength: 20,
 });
-/** A chunk that its sender repeats until it is answered: when it gives up waiting, by attempt. */
+/** A chunk that its sender repeats until it is answered, and when it gives up waiting, by attempt. */
 const chunk = fc.record({
   fluentTag: fc.constantFrom('a', 'b', 'loop'),
   records: fc.integer({ min: 1, max: 9 }),
@@ -121,7 +121,7 @@ test('received is tagged and unfinished, and each sink accounts for what is tagg
           expect(settled.reduce((sum, each) => sum + each)).toBe(of('tagged'));
           const { all, unsaid, setAside } = has(fluentTag);
           expect([of(sink.name, 'acknowledged'), of(sink.name, 'set_aside')]).toEqual([all - unsaid, setAside]);
-          // Each chunk was acknowledged once at least.
+          // Each chunk was acknowledged at least once.
           const done = ['acknowledged', 'withheld', 'set_aside', 'not_chosen'].map((result) => of(sink.name, result));
           expect(done.reduce((sum, each) => sum + each)).toBeGreaterThanOrEqual(chunks);
         }
@@ -141,7 +141,7 @@ function bodyOf(index: number, records: number, markers: number): Uint8Array {
   return Buffer.concat([...Array.from({ length: markers }, () => groupMarker), ...all]);
 }
 
-/** Resolves with whether its sender had an answer, and a good one. */
+/** Resolves with whether its sender received a successful answer. */
 async function send(
   process: ReturnType<typeof processHere>,
   fluentTag: string,
@@ -168,7 +168,7 @@ async function send(
   return isGood && leaves === 'stays';
 }
 
-test('a spool accounts for what it takes, also after a restart', async () => {
+test('a spool accounts for what it accepts, also after a restart', async () => {
   const path = mkdtempSync(join(tmpdir(), 'receipts-'));
   const settings = { path, maxBytes: 64 * 1024 * 1024, maxAgeSeconds: 3600 };
   const ignore = () => {};
@@ -209,7 +209,7 @@ test('a spool accounts for what it takes, also after a restart', async () => {
 });
 
 describe('labels of Fluent tags', () => {
-  test('are as many as are allowed, however many tags there are', () => {
+  test('are limited to the allowed number, however many tags there are', () => {
     const labelOf = openTagLabels(3);
     const labels = new Set(Array.from({ length: 1000 }, (_, index) => labelOf(`kube.${index}`)));
     expect([...labels]).toEqual(['kube.0', 'kube.1', 'kube.2', 'other']);

@@ -1,5 +1,5 @@
-/** The engine, held to a naive interpreter of the rules as they are written: on every case, fixture and example, and on
- * records that are mutated. */
+/** The engine, compared with a naive interpreter of the rules as they are written: on every case, fixture and example, and
+ * on mutated records. */
 import { globSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -33,7 +33,7 @@ function checkSame(text: string, ruleset: Ruleset): void {
   expect(judgementOf(detect(found, ruleset))).toEqual(referenceTag(text, rules, limits));
 }
 
-/** What the product says, in the words of the reference. */
+/** The result of the product, in the terms of the reference. */
 function judgementOf(detection: ReturnType<typeof detect>): Judgement {
   if (!('findings' in detection)) return { verdict: detection.verdict, hits: [], undecided: [], silenced: [] };
   const { verdict, findings, shadow, undecided, silenced } = detection;
@@ -41,7 +41,7 @@ function judgementOf(detection: ReturnType<typeof detect>): Judgement {
   return { verdict, hits, undecided: [...undecided], silenced: [...silenced] };
 }
 
-/** Undefined where a file has correlations alone. */
+/** Undefined if a file has only correlations. */
 function rulesIn(rules: string[], values: ListValues): Ruleset | undefined {
   try {
     return loadEveryRule({ rules, values }).ruleset;
@@ -66,7 +66,7 @@ describe('the engine and the reference agree', () => {
         const { cases, lists } = parseCases(text, file);
         const hasLists = Object.keys(lists!).length > 0;
         const path = `${bundledRules}/${file.replace('.cases.json', '.yml')}`;
-        // To put every rule to every case takes minutes.
+        // Evaluating every rule on every case takes minutes.
         const paths = isLong ? [bundledRules] : [path];
         const ruleset = isLong && !hasLists ? every : rulesIn(paths, lists!);
         for (const { records } of [...cases!.matches, ...cases!.ignores, ...cases!.undecided]) {

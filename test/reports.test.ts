@@ -1,5 +1,5 @@
-/** A report is about other records than the one that it comes with: wherever findings count it counts, and nowhere is it
- * taken for something about its record. */
+/** A report is about records other than the one that carries it: it counts wherever findings count, and is never mistaken
+ * for something about its record. */
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -53,7 +53,7 @@ async function post(query: string, records: unknown[] = [before, carrier], heade
   });
 }
 
-test('in a tag it is the only member that speaks of others, but for the one that routes', async () => {
+test('in a tag it is the only member about other records, except the one for routing', async () => {
   server = testServer({}, { rules: [path] });
   const [first, { tripline }] = (await post('')).json();
   expect(first.tripline.verdict).toBe('clear');
@@ -67,7 +67,7 @@ test('in a tag it is the only member that speaks of others, but for the one that
   expect(reports[0]).not.toHaveProperty('matched');
 });
 
-test('leaves the level of what the record itself holds as it is', async () => {
+test('does not change the level of the findings of the record itself', async () => {
   server = testServer({}, { rules: [path] });
   const [, { tripline }] = (await post('', [before, { ...carrier, verb: 'delete' }])).json();
   expect(tripline).toMatchObject({
@@ -82,7 +82,7 @@ test('leaves the level of what the record itself holds as it is', async () => {
   });
 });
 
-test('stands on a clear record beside the members of the event that are asked for', async () => {
+test('is on a clear record beside the requested members of the event', async () => {
   server = testServer({ clearEventFields: ['username', 'time'] }, { rules: [path] });
   const [, { tripline }] = (await post('')).json();
   expect(tripline).toMatchObject({
@@ -115,7 +115,7 @@ test('counts in a scan', async () => {
   expect(JSON.parse((await scan('--show', 'summary')).stdout)).toMatchObject({ rule: 'few', findings: 1 });
 });
 
-test('has a span without the attributes of the event that it comes with', async () => {
+test('has a span without the attributes of the event that carries it', async () => {
   const spans: { name: string; attributes: Attributes; spanId: string }[] = [];
   const start = (name: string, { attributes = {} }: { attributes?: Attributes } = {}) => {
     const spanId = String(spans.length + 1).padStart(16, '0');

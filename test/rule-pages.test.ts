@@ -1,4 +1,4 @@
-/** What the bundled rules say that they cover is there to be covered. */
+/** The detections that the bundled rules say they cover exist. */
 import { expect, it } from 'vitest';
 import { bundledRules, packs } from '../scripts/rule-pages.ts';
 

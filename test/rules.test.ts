@@ -1,4 +1,4 @@
-/** Every bundled rule on the cases beside it, the way a record goes; and each part of a rule earns its place. */
+/** Every bundled rule on the cases beside it, processed as records are; and each part of a rule is needed. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -28,19 +28,19 @@ import {
 import { fencesOf } from './fences.ts';
 
 const folder = fileURLToPath(new URL('../rules', import.meta.url));
-// What is off, or in shadow mode, has to hold too.
+// Rules that are off or in shadow mode have to hold too.
 const { ruleset, problems } = loadEveryRule({ rules: [folder] });
 
 interface RuleDocuments {
   file: string;
-  /** What the cases are about: it has the name of the file. */
+  /** The subject of the cases: it has the name of the file. */
   head: RuleHead;
-  /** All that is in the file: a correlation may have the rule that it counts beside it. */
+  /** Everything in the file: a correlation may have the rule that it counts beside it. */
   names: ReadonlySet<string>;
   rules: Rule[];
   correlations: Correlation[];
   cases: Cases;
-  /** What the cases need, with the values of lists that they are written for. */
+  /** The rules that the cases need, with the values of lists that they are written for. */
   ruleset: Ruleset;
 }
 
@@ -48,7 +48,7 @@ const heads = [...ruleset.rules.map(({ rule }) => rule), ...ruleset.correlations
 const files: RuleDocuments[] = [...new Set(heads.map(({ path }) => path))].map((path) => {
   const inFile = heads.filter((head) => head.path === path);
   const casesPath = casesPathOf(path);
-  // A rule without cases fails on its own, and hides nothing of the others.
+  // A rule without cases fails alone, and does not hide the results of the others.
   const { cases, lists } = readCases(existsSync(casesPath) ? readFileSync(casesPath, 'utf8') : '{}', casesPath);
   const names = new Set(inFile.map(({ name }) => name));
   const own = neededFor(names, ruleset, { sources: { rules: [folder] }, values: lists });
@@ -78,7 +78,7 @@ it('every file is a rule that can be used', () => {
   expect(names(/\.cases\.json$/).sort()).toEqual(names(/\.ya?ml$/).sort());
 });
 
-/** Rules about what bindings say. */
+/** Rules about the content of bindings. */
 const bindingRules = [
   'binding-admin-to-default-serviceaccount',
   'binding-cluster-admin',
@@ -87,7 +87,7 @@ const bindingRules = [
   'binding-to-serviceaccount',
 ];
 
-/** Rules about what other objects say. */
+/** Rules about the content of other objects. */
 const objectRules = [
   'apiservice-insecure-tls',
   'dashboard-exposed-by-service',
@@ -100,7 +100,7 @@ const objectRules = [
   'service-nodeport',
 ];
 
-/** Rules about what pod specs say, of pods and workloads alike. */
+/** Rules about the content of pod specs, of pods and workloads alike. */
 const podRules = [
   ...['pod-privileged', 'pod-runs-as-root', 'pod-allow-privilege-escalation', 'pod-host-ipc', 'pod-host-network'],
   'pod-proc-mount-unmasked',
@@ -115,29 +115,29 @@ const commandRules = [
   ...['pod-exec-sensitive-file', 'pod-exec-cloud-metadata', 'pod-exec-kubectl-cp'],
 ];
 
-/** What a rule says though its fields say so already, for its readers and for tools whose fields do not. */
+/** What a rule says although its fields imply it, for its readers and for tools whose fields do not. */
 const restated = new Set([
-  'workload-host-pid if written loses verb', // hostPID is read in writes alone.
-  // As are pod specs, and of nothing but pods and workloads.
+  'workload-host-pid if written loses verb', // hostPID is read only from writes.
+  // So are pod specs, and only from pods and workloads.
   ...podRules.flatMap((rule) => ['verb', 'resource'].map((field) => `${rule} if written loses ${field}`)),
   ...commandRules.flatMap((rule) => ['resource', 'subresource'].map((field) => `${rule} if exec loses ${field}`)),
-  'secrets-list-cluster-wide if read_all loses verb', // Without a namespace Secrets are listed and watched alone.
-  // As are objects.
+  'secrets-list-cluster-wide if read_all loses verb', // Without a namespace, Secrets can only be listed and watched.
+  // Objects, too, are read only from writes.
   ...objectRules.map((rule) => `${rule} if written loses verb`),
   ...bindingRules.map((rule) => `${rule} if bound loses verb`),
   'csr-privileged-identity if requested loses resource', // Requests for certificates are read from nothing else.
   'kubelet-proxy-command if command loses subresource', // Only requests through a proxy have a proxyPath.
 ]);
 
-/** What makes no difference to a correlation that passes on each finding of a rule, so that the rule goes on alerting while
- * what stands beside it, for the next correlation alone, does not. */
+/** Changes without effect on a correlation that passes on each finding of a rule, so that the rule continues to alert while
+ * the rule beside it, which is only for the next correlation, does not. */
 const passedOn = new Set([
-  'rbac-change-then-workload-role if it looks half as far', // A second is the least there is.
-  'rbac-change-then-workload-role if it asks for gte 0', // Nothing is told where nothing is found.
+  'rbac-change-then-workload-role if it looks half as far', // One second is the minimum.
+  'rbac-change-then-workload-role if it asks for gte 0', // Nothing is reported if nothing is found.
 ]);
 
 describe.each(files)('$file', ({ file, head, names, rules, correlations, cases, ruleset }) => {
-  it('is named as its file, and whole', () => {
+  it('is named as its file, and complete', () => {
     expect(head.name).toBe(basename(file).replace(/\.ya?ml$/, ''));
     expect(head).toMatchObject({ id: expect.any(String), description: expect.stringMatching(/./) });
     expect(
@@ -165,7 +165,7 @@ describe('docs/rules', () => {
   const placeholders = new Map(Object.entries(lists));
   const parse = (text: string) => {
     const { rules, problems } = parseRules(text, 'my-rules/service-external-ips.yml', { knownFields, placeholders });
-    // In shadow mode, as the page has it, a rule says nothing of what it cannot decide.
+    // In shadow mode, as on the page, a rule does not report what it cannot decide.
     return { rule: rules[0] && { ...rules[0], mode: 'live' as const }, printed: problems.map(printRuleProblem) };
   };
   const { rule, printed } = parse(block(writing, 'yaml'));
@@ -179,7 +179,7 @@ describe('docs/rules', () => {
   holds(names, cases, alone);
   notices(rule!, names, cases, alone);
 
-  it('shows the message that a slip of the pen brings', () => {
+  it('shows the message for a typing error', () => {
     const slip = parse(block(writing, 'yaml').replace('|expand', '|expnd')).printed;
     expect(slip).toEqual([block(writing, 'text').trimEnd().replace(': error: ', ': ')]);
   });
@@ -211,7 +211,7 @@ function holds(names: ReadonlySet<string>, cases: Cases, needed: Ruleset): void 
   });
 }
 
-/** No part of the rule could be missing without a case to notice. */
+/** If any part of the rule is missing, a case fails. */
 function notices(rule: Rule, names: ReadonlySet<string>, cases: Cases, needed: Ruleset): void {
   describe(`a case fails for ${rule.name}`, () => {
     it.each(mutantsOf(rule).filter(({ change }) => !restated.has(`${rule.name} ${change}`)))(
@@ -225,15 +225,15 @@ function notices(rule: Rule, names: ReadonlySet<string>, cases: Cases, needed: R
   });
 }
 
-/** Of the cases of each file, which failed last: parts and cases are in much the same order, so that it or one near it is the
- * likeliest to fail for the next mutant. */
+/** The case of each file that failed last: parts and cases are in much the same order, so it or one near it is the likeliest
+ * to fail for the next mutant. */
 const failedLast = new WeakMap<Cases, number>();
 
 async function someCaseFails(cases: Cases, names: ReadonlySet<string>, ruleset: Ruleset): Promise<boolean> {
   const all = answers.flatMap((answer) => cases[answer].map((one) => ({ one, answer })));
   const last = failedLast.get(cases) ?? 0;
   for (let i = 0; i < all.length; i++) {
-    // To both sides of it, and round the ends.
+    // Outwards from it in both directions, wrapping around the ends.
     const at = (last + (i % 2 === 0 ? -i / 2 : (i + 1) / 2) + all.length) % all.length;
     const { one, answer } = all[at]!;
     if (isRight(one, answer, await answerTo(one, names, ruleset))) continue;
@@ -255,8 +255,8 @@ function mutantsOf(rule: Rule): { change: string; mutant: Rule }[] {
   ]);
 }
 
-/** The rule with its condition, and those of its levels, changed; no mutant where nothing is left of the first, no level
- * where nothing is left of its own. */
+/** The rule with its condition, and those of its levels, changed; no mutant if nothing is left of its condition, and no level
+ * if nothing is left of its own. */
 function withConditions(change: string, rule: Rule, changed: (condition: Condition) => Condition | undefined) {
   const condition = changed(rule.condition);
   const levels = rule.levels.flatMap((level) => {
@@ -342,7 +342,7 @@ function reducedBodies(body: BlockBody): { change: string; body: BlockBody }[] {
   });
 }
 
-/** No number, field or rule of the correlation could be another without a case to notice. */
+/** If any number, field or rule of the correlation is changed, a case fails. */
 function noticesCorrelation(correlation: Correlation, names: ReadonlySet<string>, cases: Cases, needed: Ruleset): void {
   describe(`a case fails for ${correlation.name}`, () => {
     const mutants = correlationMutantsOf(correlation);

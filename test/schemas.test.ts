@@ -1,4 +1,4 @@
-/** The JSON Schemas for editors: what Tripline takes passes, and what it refuses is marked, as far as a schema can. */
+/** The JSON Schemas for editors: what Tripline accepts passes, and what it refuses is marked, as far as a schema can. */
 import { globSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Ajv2020 } from 'ajv/dist/2020.js';
@@ -23,7 +23,7 @@ const schemas = {
   cases: validatorOf('cases'),
 };
 
-/** The places that a schema marks in a text of YAML. */
+/** The places that a schema marks in a YAML text. */
 function marked(schema: keyof typeof schemas, text: string): string[] {
   const validate = schemas[schema];
   return parseAllDocuments(text).flatMap((document) => {
@@ -234,7 +234,7 @@ describe('cases.schema.json', () => {
     ignores: [{ name: 'a sequence', records: [null, 'text', {}] }],
     undecided: [{ name: 'null', record: null }],
   };
-  test.each<unknown>([{}, passingCases, whole])('passes what the reader takes: %#', (cases) => {
+  test.each<unknown>([{}, passingCases, whole])('passes what the reader accepts: %#', (cases) => {
     expect(parseCases(textOf(cases), 'x.cases.json').problems).toEqual([]);
     expect(errorsIn(textOf(cases))).toEqual([]);
   });
@@ -247,7 +247,7 @@ describe('cases.schema.json', () => {
   test.each(bySchema)('refuses: %s', (_, { cases }) => {
     expect(errorsIn(textOf(cases))).not.toEqual([]);
   });
-  test.each(byReader)('cannot say: %s', (_, { cases }) => {
+  test.each(byReader)('cannot express: %s', (_, { cases }) => {
     expect(errorsIn(textOf(cases))).toEqual([]);
   });
 

@@ -1,4 +1,4 @@
-/** What comes out of a sidecar that has every kind of secret: none of them; and where it connects to. */
+/** What comes out of a sidecar that has every kind of secret contains none of them; and where it connects to. */
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { request as secureRequest } from 'node:https';
@@ -36,7 +36,7 @@ const canaries = {
   changed: 'canary-changed-9f0c canary-changed-af0c',
 };
 
-/** Notes in a file each connection and each look-up of a name that a thread of the process begins. */
+/** Writes to a file each connection and each name look-up that a thread of the process starts. */
 const connections = `data:text/javascript,${encodeURIComponent(`
   import { appendFileSync } from 'node:fs';
   import net from 'node:net';
@@ -58,7 +58,7 @@ const connections = `data:text/javascript,${encodeURIComponent(`
 `)}`;
 
 let sidecar: SidecarProcess;
-/** What came out, by where. */
+/** What came out, by place. */
 const out: Record<string, string> = {};
 let allowed: string[] = [];
 const close: (() => void)[] = [];
@@ -116,7 +116,7 @@ beforeAll(async () => {
     `forward: { listen: 127.0.0.1:0, sharedKey: ${secret('inputKey')}, users: [{ username: eve, password: ${secret('inputPassword')} }] }`,
     `state: { path: ${at('out/state')}, key: ${secret('stateKey')} }`,
     `deadLetterPath: ${at('out/letters')}`,
-    // Nobody listens there.
+    // Nothing listens there.
     `kafka: { brokers: ["127.0.0.1:1"], topics: [audit], sasl: { mechanism: SCRAM-SHA-512, username: ann, password: ${secret('kafkaPassword')} } }`,
     `sinks: [{ type: forward, host: 127.0.0.1, port: 1, sharedKey: ${secret('sharedKey')}, username: bob, password: "\${SINK}" },`,
     `  { type: http, url: "http://127.0.0.1:1/in?key=\${QUERY}", auth: { bearer: ${secret('sinkToken')} },`,
@@ -153,7 +153,7 @@ beforeAll(async () => {
   await ask({ ...records, authorization: right, headers: { 'content-encoding': 'gzip' } });
   await ask({ ...records, authorization: right, headers: { 'content-type': canaries.guessed.slice(0, 3) } });
   await ask({ path: '/nowhere', authorization: right });
-  // Secrets elsewhere than in that header, and bodies that are kept.
+  // Secrets outside that header, and bodies that are kept.
   for (const secret of [canaries.token, canaries.guessed]) {
     for (const path of ['/v1/pubsub?token=', '/v1/cloudevents?access_token=', '/v1/pubsub%?token=', '/nowhere?token='])
       await ask({ path: path + secret, method: 'POST', body: '{"a":' });
@@ -167,10 +167,10 @@ beforeAll(async () => {
   sender.write(pingFor({ nonce: Buffer.of(1), auth: Buffer.of(2) }, { sharedKey: canaries.guessed }));
   await sender.closed;
   answers += Buffer.concat(sender.received).toString('latin1');
-  // A token of two words is refused, and the one before stays.
+  // A token of two words is refused, and the previous one stays in use.
   writeFileSync(at('token'), canaries.changed);
   sidecar.child.kill('SIGHUP');
-  await vi.waitFor(() => expect(sidecar.stderr()).toContain('The changed settings are not taken over'), {
+  await vi.waitFor(() => expect(sidecar.stderr()).toContain('The changed settings are not applied'), {
     timeout: 20_000,
   });
   await vi.waitFor(() => expect(`${Buffer.concat(collected)}`).toContain('resourceMetrics'), { timeout: 20_000 });
@@ -202,7 +202,7 @@ test('no secret is in anything that comes out', () => {
             .slice(0, -4),
         ),
       ];
-      // As the password is in the header of basic credentials.
+      // As the password is encoded in the header of basic credentials.
       forms.push(Buffer.from(`ann:${secret}`).toString('base64').slice(0, -4));
       for (const form of forms) expect(text.includes(form), `${form} of ${secret} in ${where}`).toBe(false);
     }
@@ -215,7 +215,7 @@ test('it connects to nothing that is not configured', () => {
   expect([...connected].toSorted()).toEqual(allowed.toSorted());
 });
 
-test('what OpenTelemetry says of the resource is no host, process or command line', async () => {
+test('the OpenTelemetry resource has no host, process or command line', async () => {
   const keys = [...out.telemetry!.matchAll(/"key":"((?:host|process|os|service\.instance)\.[^"]*)"/g)].map(
     ([, key]) => key,
   );

@@ -1,4 +1,4 @@
-/** docs/security.md: each promise names a test that is there; and the settings that operation.md shows can be used. */
+/** docs/security.md: each promise names a test that exists; and the settings that operation.md shows can be used. */
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ const named = [...page.matchAll(/`(test\/\S+\.ts)`((?:,?\s+"[^"]*")*)/g)].map(([
   names: [...names!.matchAll(/"([^"]*)"/g)].map(([, name]) => name!.replace(/\s+/g, ' ')),
 }));
 
-test('each promise has a test, or says by what else it is held', () => {
+test('each promise has a test, or says what else ensures it', () => {
   const tables = page.split('\n## ').filter((section) => section.includes('held by'));
   const rows = tables.flatMap((section) =>
     section.split('\n').filter((line) => /^\| (?!promise|attack|---)/.test(line)),
@@ -30,7 +30,7 @@ test.each(named)('$file has $names', ({ file, names }) => {
   for (const name of names) expect(text.includes(name) && name !== '', name).toBe(true);
 });
 
-test('the settings of operation.md can be used, once their files are there', () => {
+test('the settings of operation.md can be used, once their files exist', () => {
   const block = fencesOf('docs/operation.md').find(({ mark }) => mark === 'security.test.ts')!.text;
   const folder = mkdtempSync(join(tmpdir(), 'tripline-security-'));
   const pem = (name: string) => join(import.meta.dirname, 'fixtures/tls/listener', `${name}.pem`);

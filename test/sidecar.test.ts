@@ -16,7 +16,7 @@ import { sources } from './program.ts';
 import { bundledRules, podEvent } from './server/app.ts';
 import { type SidecarProcess, startSidecar } from './sidecar.ts';
 
-/** A rule that matches a pod, under a name that tells its version. */
+/** A rule that matches a pod, under a name that identifies its version. */
 const version = (name: string) =>
   `title: T\nname: ${name}\nlogsource: { product: kubernetes }\ndetection: { a: { resource: pods }, condition: a }\n`;
 
@@ -38,13 +38,13 @@ async function send(url: string, records: unknown[]): Promise<{ status: number; 
   return { status: reply.status, tags: reply.ok ? (body as any[]).map(({ tripline }) => tripline) : [] };
 }
 
-test('from its sources it is the same, as `npm start` runs them', async () => {
+test('it works the same from its sources, as `npm start` runs them', async () => {
   sidecar = await startSidecar([], {}, [process.execPath, sources]);
   expect(await send(sidecar.url, [podEvent()])).toMatchObject({ status: 200, tags: [{ verdict: 'match' }] });
   expect(await sidecar.stop()).toBe(0);
 });
 
-test('while rules flip under load every batch is taken, and decided by one set that was live', async () => {
+test('while rules change under load, every batch is accepted, and decided by one rule set that was live', async () => {
   const { path, write } = rulesFolder();
   const logger = pino({ level: 'silent' });
   const rules = await openLiveRules({
@@ -85,7 +85,7 @@ test('while rules flip under load every batch is taken, and decided by one set t
     await rules.look();
     if (flip % 5 === 0) expect(rules.ruleset().hash).toBe(before.hash);
     else nameOf.set(rules.ruleset().hash, `v${flip}`);
-    // The next is not written before this one has decided a batch.
+    // The next rule is not written before this one has decided a batch.
     while (!replies.some(({ tags }) => tags[0]?.ruleset === rules.ruleset().hash)) await once(seen, 'reply');
   }
   flipping = false;
@@ -108,7 +108,7 @@ afterEach(async () => {
   sidecar = undefined;
 });
 
-test('a sidecar notices by itself, and tells of what is broken', async () => {
+test('a sidecar notices changes by itself, and reports broken rules', async () => {
   const { path, write } = rulesFolder();
   sidecar = await startSidecar(['--rules', path]);
   const { url, stderr } = sidecar;

@@ -5,7 +5,7 @@ import { built } from './program.ts';
 
 export interface SidecarProcess {
   url: string;
-  /** What it said to a person. */
+  /** Its output for people. */
   stdout: () => string;
   /** Its log. */
   stderr: () => string;
@@ -14,7 +14,7 @@ export interface SidecarProcess {
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
-/** Starts the built program, or another command that takes its arguments, and resolves when it says where it listens. */
+/** Starts the built program, or another command that accepts its arguments, and resolves when it reports its address. */
 export async function startSidecar(
   args: readonly string[] = [],
   environment: Record<string, string | undefined> = {},

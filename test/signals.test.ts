@@ -1,4 +1,4 @@
-/** What signals do to a sidecar: read again, stop, end at once; and that none of them lets anybody in. */
+/** Signals make a sidecar reload, stop or end at once; none of them gives anybody access. */
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -19,7 +19,7 @@ afterEach(async () => {
 
 const until = (found: () => unknown) => vi.waitFor(() => expect(found()).toBeTruthy(), { timeout: 50_000 });
 
-test('SIGHUP reads again, SIGUSR1 opens nothing, a second SIGTERM ends at once and says what is lost', async () => {
+test('SIGHUP reloads, SIGUSR1 opens nothing, a second signal to stop ends at once and says what is lost', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'tripline-signals-'));
   writeFileSync(join(folder, 'rule.yml'), rule('before'));
   const config = join(folder, 'tripline.yaml');
@@ -40,7 +40,7 @@ test('SIGHUP reads again, SIGUSR1 opens nothing, a second SIGTERM ends at once a
   child.kill('SIGUSR1');
   writeFileSync(join(folder, 'rule.yml'), rule('after'));
   child.kill('SIGHUP');
-  await until(() => stderr().includes('Looked at the rule files, as asked'));
+  await until(() => stderr().includes('Checked the rule files, as requested'));
   expect(stderr()).toMatch(/"added":\["after"\],"removed":\["before"\]/);
   expect(stderr()).not.toContain('Debugger');
 
@@ -60,7 +60,7 @@ test('SIGHUP reads again, SIGUSR1 opens nothing, a second SIGTERM ends at once a
   sink.close();
 });
 
-test('where the program is started from here, Node has no debugger to open even before it listens to signals', () => {
+test('as started from here, Node has no debugger to open even before the program handles signals', () => {
   const root = join(import.meta.dirname, '..');
   expect(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).scripts.start).toContain('--disable-sigusr1');
   expect(readFileSync(join(root, 'Dockerfile'), 'utf8')).toMatch(/^ENTRYPOINT \[.*"--disable-sigusr1"/m);

@@ -1,4 +1,4 @@
-/** The site of the documentation: what `npm run docs` builds from is complete, pinned and its own. The build itself, with the
+/** The documentation site: the sources of `npm run docs` are complete, pinned and self-contained. The build itself, with the
  * check of all links, is a job of CI. */
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,13 +10,13 @@ const root = join(import.meta.dirname, '..');
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
 const menu = (groups as [string, [string, string][]][]).flatMap(([, pages]) => pages.map(([, path]) => path));
 
-test('the menu has every page of docs, and none that is not there', () => {
+test('the menu has every page of docs, and none that does not exist', () => {
   expect(globSync('docs/**/*.md', { cwd: root }).filter((path) => !menu.includes(path))).toEqual([]);
   expect(menu.filter((path) => !existsSync(join(root, path)))).toEqual([]);
   expect(new Set(menu).size).toBe(menu.length);
 });
 
-test('what builds it has exact versions, and no scripts of its own run when it is installed', () => {
+test('its build dependencies have exact versions, and run no scripts when they are installed', () => {
   const { devDependencies } = JSON.parse(read('site/package.json'));
   for (const version of Object.values(devDependencies)) expect(version).toMatch(/^\d+\.\d+\.\d+$/);
   const { packages } = JSON.parse(read('site/package-lock.json'));

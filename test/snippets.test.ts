@@ -1,9 +1,9 @@
 /**
- * Every fenced block says behind its language how it is tested:
+ * Every fenced block says after its language how it is tested:
  *
  *   run                it is run here, in a folder with the files that it names
  *   NAME.test.ts       this file of test/ uses it
- *   needs NAME         it takes a variable or a service, and is tested where that is set
+ *   needs NAME         it needs a variable or a service, and is tested where that is set
  *   not run: REASON    it cannot be run here
  */
 import { execFile } from 'node:child_process';
@@ -44,7 +44,7 @@ beforeAll(async () => {
 });
 afterAll(() => sidecar.stop());
 
-/** A failure of the tool: what is found in records and rules ends with 1. */
+/** A failure of the tool: findings in records and rules end with status 1. */
 const trouble = /^tripline: |^ {4}at |command not found|No such file|unknown/m;
 
 describe('a block of shell runs', () => {
@@ -56,7 +56,7 @@ describe('a block of shell runs', () => {
     const here = lines.replaceAll(/npx node (\S+)/g, `"${process.execPath}" "${root}/$1"`);
     const script = `set -o pipefail\ntripline() { "${process.execPath}" "${built}" "$@"; }\n${here}`;
     const { stdout, stderr } = await promisify(execFile)('bash', ['-c', script], { cwd: folder }).catch((error) => {
-      // Findings are no failure.
+      // Findings are not a failure.
       if (error.code === 1) return error as { stdout: string; stderr: string };
       throw error;
     });

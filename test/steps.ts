@@ -1,4 +1,4 @@
-/** Counts the steps of a computation, so that tests can say how its cost grows without a clock. */
+/** Counts the steps of a computation, so that tests can determine without a clock how its cost grows. */
 import { Session } from 'node:inspector/promises';
 
 const session = new Session();
@@ -6,8 +6,8 @@ session.connect();
 await session.post('Profiler.enable');
 await session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: true });
 
-/** How often blocks of code in `src/` are entered while `run` runs, and how many members are put into sets and maps: what
- * `new Set([...])` does is no block of ours. */
+/** How often blocks of code in `src/` are entered while `run` runs, and how many members are added to sets and maps: the work
+ * of `new Set([...])` is in no block of ours. */
 export async function stepsOf(run: () => unknown): Promise<number> {
   const { add } = Set.prototype;
   const { set } = Map.prototype;
@@ -30,7 +30,7 @@ export async function stepsOf(run: () => unknown): Promise<number> {
   return puts + (await blocksEntered());
 }
 
-/** Since it was asked last. */
+/** Since it was last called. */
 async function blocksEntered(): Promise<number> {
   const { result } = await session.post('Profiler.takePreciseCoverage');
   return result

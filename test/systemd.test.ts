@@ -1,4 +1,4 @@
-/** The unit of examples/systemd; with SYSTEMD_ANALYZE, by what systemd itself says of it. */
+/** The unit of examples/systemd; with SYSTEMD_ANALYZE, as systemd itself checks it. */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -19,7 +19,7 @@ const settings = new Map(
 );
 const { SYSTEMD_ANALYZE } = process.env;
 
-/** The configuration that its page shows, with a folder of this machine in the place of that of credentials. */
+/** The configuration that its page shows, with a folder of this machine in place of the credentials folder. */
 function config() {
   const [shown] = fencesOf('examples/systemd/README.md').filter(({ language }) => language === 'yaml');
   const credentials = '/run/credentials/tripline.service';
@@ -30,13 +30,13 @@ function config() {
   return loadConfig({ path, overrides: {}, environment: {}, bundledRules });
 }
 
-test('the configuration that is shown writes to the folder of the service alone', () => {
+test('the configuration that is shown writes only to the folder of the service', () => {
   const { state, deadLetterPath } = config();
   const own = `/var/lib/${settings.get('StateDirectory')}/`;
   expect([state!.path!, deadLetterPath!].filter((path) => !path.startsWith(own))).toEqual([]);
 });
 
-test('it starts the program of the package, as the image does, and gives it time to stop and room', () => {
+test('it starts the program of the package, as the image does, and gives it time to stop and enough memory', () => {
   const { bin, name } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   expect(settings.get('ExecStart')).toContain(`--disable-sigusr1 /opt/tripline/node_modules/${name}/${bin.tripline} `);
   expect(Number(settings.get('TimeoutStopSec'))).toBeGreaterThan(config().drainSeconds + 4);
@@ -45,9 +45,9 @@ test('it starts the program of the package, as the image does, and gives it time
 });
 
 if (SYSTEMD_ANALYZE === undefined) {
-  test.skip('systemd finds nothing to mend in the unit: set SYSTEMD_ANALYZE to systemd-analyze');
+  test.skip('systemd finds nothing to fix in the unit: set SYSTEMD_ANALYZE to systemd-analyze');
 } else {
-  test('systemd finds nothing to mend in the unit, and little that it need not do', () => {
+  test('systemd finds nothing to fix in the unit, and few needless privileges', () => {
     const run = (...args: string[]) => spawnSync(SYSTEMD_ANALYZE, args, { encoding: 'utf8' });
     // The program is not installed here, and neither is its Node.
     const placed = join(folder, 'tripline.service');

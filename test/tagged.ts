@@ -1,4 +1,4 @@
-/** Records through the whole pipeline, by the wire format of a sender and with all bundled rules. */
+/** Runs records through the whole pipeline, in the wire format of a sender and with all bundled rules. */
 import { encode } from '@msgpack/msgpack';
 import { codecFor } from '../src/codecs/index.ts';
 import { type Config, loadConfig } from '../src/config/index.ts';
@@ -11,7 +11,7 @@ import { bundledRules } from './server/app.ts';
 
 const bundled = loadRules({ rules: [bundledRules] }).ruleset;
 
-/** By name; to plan the evaluation of all rules takes longer than to evaluate them for a record. */
+/** By name; planning the evaluation of all rules takes longer than evaluating them for a record. */
 const rulesets = new Map<string | undefined, Ruleset>();
 
 /** The bundled rules, or one of them alone; without correlations, which look at more than one record. */
@@ -36,7 +36,7 @@ function partsWith(settings: Partial<Config>, ruleset: Ruleset): Parts {
   return partsOf(config, () => ruleset, []);
 }
 
-/** Parts keep tables of what they have decided, as those of the sidecar do: to make them takes longer than a record. */
+/** Parts keep tables of what they have decided, as in the sidecar: creating them takes longer than a record. */
 const partsByRules = new WeakMap<Ruleset, Parts>();
 
 function usualParts(ruleset: Ruleset): Parts {

@@ -21,7 +21,7 @@ test.each([
   ['clear', podEvent({ hostPID: false })],
   ['indeterminate', unlogged],
   ['not_audit', { log: 'text' }],
-])('a %s tag is as declared, without a member that is undefined', (verdict, record) => {
+])('a %s tag is as declared, without undefined members', (verdict, record) => {
   const tag = tagOf(record);
   expect(tag.verdict).toBe(verdict);
   expect([...Value.Errors(strict, tag)]).toEqual([]);
@@ -45,7 +45,7 @@ test('clear records of one cluster share one tag object', () => {
   expect(tagOf({ ...podEvent({ hostPID: false }), cluster_name: 'other' }, tag)).not.toBe(first);
 });
 
-test('clear records of later batches share it too, until there are other rules', () => {
+test('clear records of later batches share it too, until the rules change', () => {
   const open = openTagger({ clearEventFields: [] });
   const record = podEvent({ hostPID: false });
   const first = tagOf(record, open('rules 1'));
@@ -55,11 +55,11 @@ test('clear records of later batches share it too, until there are other rules',
   expect(tagOf(record, open('rules 1'))).toEqual(first);
 });
 
-test('records that are no audit records share one tag', () => {
+test('records that are not audit records share one tag', () => {
   expect(tagOf({ log: 'a' }, tagger(options))).toBe(tagOf({ log: 'b' }, tagger({ ...options, ruleset: 'other' })));
 });
 
-test('names of clusters do not fill the memory', () => {
+test('cluster names do not fill the memory', () => {
   const tag = tagger(options);
   const clear = (name: string) => tagOf({ ...podEvent({ hostPID: false }), cluster_name: name }, tag);
   const first = clear('first');
@@ -72,18 +72,18 @@ test('names of clusters do not fill the memory', () => {
   expect(clear(long)).toEqual(clear(long));
 });
 
-test('clear records carry the members of the event that are asked for', () => {
+test('clear records carry the requested members of the event', () => {
   const tag = tagger({ ...options, clearEventFields: ['username', 'verb'] });
   expect(tagOf(podEvent({ hostPID: false }), tag).event).toEqual({ username: 'ann', verb: 'create' });
 });
 
-test('a cluster that is named like none is not taken for none', () => {
+test('a cluster named undefined is not mistaken for no cluster', () => {
   const tag = tagger(options);
   expect(tagOf({ ...podEvent({ hostPID: false }), cluster_name: 'undefined' }, tag).cluster).toBe('undefined');
   expect(tagOf(podEvent({ hostPID: false }), tag)).not.toHaveProperty('cluster');
 });
 
-test('what a client makes long does not make the tag so', () => {
+test('long values from a client do not make the tag long', () => {
   const long = 'x'.repeat(1_000_000);
   const event = {
     ...podEvent(),
@@ -106,7 +106,7 @@ test('what a client makes long does not make the tag so', () => {
   expect(JSON.stringify(clear).length).toBeLessThan(50_000);
 });
 
-test('of many findings and undecided rules the first are listed, and the others counted', () => {
+test('the first of many findings and undecided rules are listed, and the others counted', () => {
   const listOf = (event: (n: number) => unknown) => ({
     kind: 'EventList',
     apiVersion: 'audit.k8s.io/v1',
@@ -121,7 +121,7 @@ test('of many findings and undecided rules the first are listed, and the others 
   expect([...Value.Errors(strict, many)]).toEqual([]);
 });
 
-test('a clear tag with shadow findings or silenced matches tells of them, and of the event, as declared', () => {
+test('a clear tag with shadow findings or silenced matches lists them and has the event, as declared', () => {
   const detection = detect(normalize(podEvent()), ruleset);
   if (detection.verdict !== 'match') throw new Error(detection.verdict);
   const { findings: shadow } = detection;
@@ -139,7 +139,7 @@ test('a clear tag with shadow findings or silenced matches tells of them, and of
   }
 });
 
-test('of many shadow findings and silenced matches the first are listed, and the others counted', () => {
+test('the first of many shadow findings and silenced matches are listed, and the others counted', () => {
   const detection = detect(normalize(podEvent()), ruleset);
   if (detection.verdict !== 'match') throw new Error(detection.verdict);
   const silenced = Array(1001).fill({ rule: 'r', exception: 'e', event: 0 });

@@ -32,7 +32,7 @@ describe('unixNanoFromRfc3339', () => {
     '2023-11-14T22:13:20+0200',
     '2023-11-14T22:13:20Z ',
     '١٢٣٤-11-14T22:13:20Z',
-  ])('takes %j for no time', (text) => {
+  ])('does not accept %j as a time', (text) => {
     expect(unixNanoFromRfc3339(text)).toBeUndefined();
   });
 
@@ -70,7 +70,7 @@ describe('unixNanoFromFluentDate', () => {
     ['text', '"yesterday"'],
     ['a map', '{}'],
     ['nan', 'nan'],
-  ])('takes %s for no time', (_, json) => {
+  ])('does not accept %s as a time', (_, json) => {
     expect(unixNanoFromFluentDate(json)).toBeUndefined();
   });
 });

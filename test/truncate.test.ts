@@ -6,7 +6,7 @@ test.each([
   ['', 3, ''],
   ['abc', 3, 'abc'],
   ['abcd', 3, 'ab…'],
-  // Half of a surrogate pair is no text.
+  // Half of a surrogate pair is not valid text.
   ['a😀b', 3, 'a\u{fffd}…'],
 ])('%j is at most %i long: %j', (text, length, expected) => expect(truncateText(text, length)).toBe(expected));
 

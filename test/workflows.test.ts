@@ -1,4 +1,4 @@
-/** The workflows of .github: what they call is there, and a release runs only where a maintainer has switched it on. */
+/** The workflows of .github: what they call exists, and a release runs only if a maintainer has switched it on. */
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -31,12 +31,12 @@ const workflows = readdirSync(folder).map((name) => {
 describe.each(workflows)('$name', ({ name, permissions, jobs }) => {
   const steps = jobs.flatMap((job) => job.steps);
 
-  test('may read alone, but for the jobs that say otherwise, and ends in time', () => {
+  test('may only read, except in jobs that say otherwise, and has a timeout', () => {
     expect(permissions).toEqual({ contents: 'read' });
     for (const job of jobs) expect(job['timeout-minutes']).toBeGreaterThan(0);
   });
 
-  test('calls scripts that there are, on the oldest Node that engines names', () => {
+  test('calls scripts that exist, on the oldest Node that engines names', () => {
     const called = steps.flatMap(({ run = '' }) =>
       [...run.matchAll(/npm (?:(test)|run (?:--silent )?(\S+))/g)].map(([, own, script]) => own ?? script!),
     );
@@ -45,7 +45,7 @@ describe.each(workflows)('$name', ({ name, permissions, jobs }) => {
     expect(versions).toContain(Number(/\d+/.exec(engines.node)![0]));
   });
 
-  test('releases nothing that is not switched on', () => {
+  test('releases nothing unless it is switched on', () => {
     const publishes = (job: Job) =>
       job.steps.some(({ run = '', with: given }) => /publish|cosign/.test(run) || given?.push !== undefined);
     const conditions = jobs.filter(publishes).map((job) => job.if);
@@ -67,7 +67,7 @@ describe('what is installed', () => {
     expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
   });
 
-  test('is in the bill of materials, where what is for development alone says so', () => {
+  test('is in the bill of materials, with development dependencies marked', () => {
     const text = execFileSync('npm', ['run', '--silent', 'sbom'], { cwd: root, encoding: 'utf8' });
     const { bomFormat, components } = JSON.parse(text) as { bomFormat: string; components: Component[] };
     expect(bomFormat).toBe('CycloneDX');

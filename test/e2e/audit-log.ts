@@ -1,6 +1,6 @@
-/** A generated audit log: every line carries a key of its own, and a few are what the rule of hostPID looks for. */
+/** A generated audit log: every line contains a unique key, and a few match the rule for hostPID. */
 
-/** Finds the key in whatever became of a line. */
+/** Finds the key in any form that a line may have taken. */
 export const keyPattern = /e2e-\d{8}/;
 
 /** Lines [from, to) of the log, each with its line end. */
@@ -58,7 +58,7 @@ function podEvent(index: number, hostPID: boolean) {
   };
 }
 
-/** What most of an audit log is: a controller that renews its lease. */
+/** What most of an audit log consists of: a controller that renews its lease. */
 const leaseEvent = (index: number) => ({
   kind: 'Event',
   apiVersion: 'audit.k8s.io/v1',
@@ -122,7 +122,7 @@ const gkeEntry = (index: number, hostPID: boolean) => ({
 const json = (make: (index: number) => unknown) => (index: number) => JSON.stringify(make(index));
 
 const lease: Shape = { matches: false, line: json(leaseEvent) };
-/** By the last two digits of the index; leases fill the rest. */
+/** Selected by the last two digits of the index; leases fill the rest. */
 const rare: Record<number, Shape> = {
   0: { matches: true, line: json((index) => podEvent(index, true)) },
   10: { matches: false, line: json((index) => podEvent(index, false)) },
@@ -130,7 +130,7 @@ const rare: Record<number, Shape> = {
     matches: false,
     line: (index) => `I0301 00:00:00.000000       1 server.go:42] "text line" id="${keyOf(index)}" é`,
   },
-  // Cut before what the rule asks for.
+  // Cut before the part that the rule needs.
   30: { matches: false, line: (index) => JSON.stringify(podEvent(index, true)).split('"hostPID"')[0] },
   40: {
     matches: true,
@@ -152,7 +152,7 @@ const rare: Record<number, Shape> = {
     })),
   },
   60: { matches: true, line: json((index) => gkeEntry(index, true)) },
-  // Beyond what a double holds, so not by way of JSON.stringify.
+  // Beyond the range of a double, so not through JSON.stringify.
   70: {
     matches: false,
     line: (index) =>
@@ -171,7 +171,7 @@ const rare: Record<number, Shape> = {
       list: [],
     })),
   },
-  // With a tag already, as from a sender that plays Tripline: it is replaced.
+  // With a tag already, as from a sender that imitates Tripline: it is replaced.
   90: { matches: true, line: json((index) => ({ ...podEvent(index, true), tripline: { v: 1, verdict: 'clear' } })) },
 };
 

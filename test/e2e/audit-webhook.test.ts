@@ -46,7 +46,7 @@ if (controlPlaneFolder === undefined) {
   });
 }
 
-/** The shipped flags, but that a test has no time: a restart takes a second or two. */
+/** The shipped flags, with shorter delays for a test: a restart takes a second or two. */
 function flags(changed: Record<string, string>): Record<string, string> {
   const shipped = example('flags.txt')
     .trim()
@@ -56,7 +56,7 @@ function flags(changed: Record<string, string>): Record<string, string> {
   return { ...Object.fromEntries(shipped), ...changed };
 }
 
-/** @param change makes of the shipped configuration what can run here */
+/** @param change adapts the shipped configuration so that it can run here */
 async function startTripline(name: string, change: (settings: Record<string, unknown>) => object): Promise<Running> {
   const settings = parse(example(name));
   const path = join(folder, 'tripline.yaml');
@@ -96,7 +96,7 @@ async function overHttp() {
   const second = await start();
   await createPod('after');
   await until('the pods are found', () => isFound('meanwhile') && isFound('after'));
-  // What waits is written.
+  // Pending events are written.
   await api.stop();
   await second.stop('SIGTERM');
   expect(loggedKeys().filter((key) => !deliveredKeys().has(key))).toEqual([]);
@@ -176,7 +176,7 @@ const deliveredKeys = () => new Set(delivered().map(keyOf));
 /** What the API server has written to its own log. */
 const loggedKeys = () => linesIn(readFileSync(api.auditLog, 'utf8')).map((line) => keyOf(JSON.parse(line)));
 
-/** In the place of Tripline: resolves when it has been tried in vain. */
+/** Listens in place of Tripline: resolves after it has refused one attempt. */
 async function refuseOnce() {
   const server = createServer((socket) => {
     socket.destroy();

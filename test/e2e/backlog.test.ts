@@ -1,6 +1,6 @@
 /**
- * A whole log waits for a Tripline that is slower than Fluent Bit reads: nearly all chunks are under way at once, and most
- * of them would be cut off after http.response_timeout and sent again, were they not refused in time.
+ * A whole log waits for a Tripline that is slower than Fluent Bit reads: nearly all chunks are in flight at once, and most
+ * of them would be cut off after http.response_timeout and sent again if they were not refused in time.
  *
  *   FLUENT_BIT=/path/to/fluent-bit npx vitest run test/e2e/backlog.test.ts
  *   E2E_BACKLOG_RECORDS=300000 E2E_BACKLOG_SHARE=0.5 ...   for a longer log, or another share of a processor
@@ -30,7 +30,7 @@ if (fluentBit === undefined) {
 
     const comparison = compare(stage.sent.arrivals, stage.returned.arrivals, exactTime);
     const { lost, duplicates } = comparison;
-    // While it waited for an answer or while it wrote: the line of the one is not that of the other, this is of both.
+    // While waiting for an answer or while writing: the log lines of the two differ, and this matches both.
     const timeouts = stage.logOf('collector').match(/.* timed out after .*/g) ?? [];
     const refused = stage.retries() - timeouts.length;
     results.push(`${records} | ${lost} | ${duplicates} | ${timeouts.length} | ${refused} | ${seconds.toFixed(0)} |`);

@@ -1,10 +1,10 @@
-/** Holds what came back against what was sent: nothing lost, nothing changed, duplicates alike. */
+/** Compares what came back with what was sent: nothing lost, nothing changed, duplicates alike. */
 import type { Arrival } from './forward-receiver.ts';
 
 export interface Comparison {
   /** Records sent. */
   sent: number;
-  /** Of them, those that never came back. */
+  /** The number of those that never came back. */
   lost: number;
   /** Arrivals beyond the first of each record. */
   duplicates: number;
@@ -13,7 +13,7 @@ export interface Comparison {
   faults: string[];
 }
 
-/** @param sent what Fluent Bit hands to a receiver without Tripline, more than once for a line that it read again
+/** @param sent what Fluent Bit delivers to a receiver without Tripline, more than once for a line that it read again
  * @param timeOf the time that the wire to Tripline can carry */
 export function compare(
   sent: ReadonlyMap<string, readonly Arrival[]>,
@@ -48,11 +48,11 @@ export function compare(
 
 const told = ({ fluentTag, eventTime, metadata, body }: Arrival) => `${fluentTag} ${eventTime} ${metadata} ${body}`;
 
-/** The time as it is in MessagePack. */
+/** The time as represented in MessagePack. */
 export const exactTime = (eventTime: string) => eventTime;
 
-/** The time as it is in Fluent Bit's JSON: a double, printed by C with six digits behind the point. What lies in the
- * middle goes to the even digit, where `toFixed` would take the greater: with 100,000 times one or two do. */
+/** The time as represented in Fluent Bit's JSON: a double, printed by C with six digits after the point. A value in the middle
+ * is rounded to the even digit, where `toFixed` would choose the greater: of 100,000 times, one or two are affected. */
 export function jsonTime(eventTime: string): string {
   const seconds = Number.parseInt(eventTime.slice(0, 8), 16);
   const nanoseconds = Number.parseInt(eventTime.slice(8), 16);

@@ -1,6 +1,6 @@
 /**
  * A real control plane: its audit log by Fluent Bit and its audit webhook to Tripline. Attacks and ordinary acts are sent
- * to it, and what was stored is held against what was found.
+ * to it, and what was stored is compared with what was found.
  *
  *   CONTROL_PLANE=/folder/of/etcd/and/kube-apiserver FLUENT_BIT=/path/to/fluent-bit npx vitest run test/e2e/control-plane.test.ts
  */
@@ -30,7 +30,7 @@ function againstControlPlane() {
   }, 180_000);
   afterAll(() => outcome && rmSync(outcome.folder, { recursive: true }));
 
-  /** @throws where the API server gave another answer than it should have: the act did not do what it is about */
+  /** @throws if the API server did not answer as it should have: the act did not do what it is meant to do */
   const playedOf = (name: string): Played => {
     const played = outcome.played.find(({ act }) => act.name === name)!;
     expect(played.answer.code, played.answer.body.slice(0, 500)).toBe(played.act.code);
@@ -83,14 +83,14 @@ function againstControlPlane() {
     expect(rulesOf(played)).toEqual(expect.arrayContaining(played.act.rules!));
   });
 
-  test('most of the ways to hostPID were open', () => {
+  test('most attempts at hostPID succeeded', () => {
     const played = outcome.played.filter(({ act }) => hostPidActs.includes(act));
     const stored = played.filter(({ id }) => outcome.storedWithHostPid.has(id));
     expect(stored.length).toBeGreaterThan(50);
     expect(played.length - stored.length).toBeGreaterThan(20);
   });
 
-  test('most of the ways to the content of Secrets were open', () => {
+  test('most attempts at the content of Secrets succeeded', () => {
     const played = outcome.played.filter(({ act }) => secretActs.includes(act));
     const open = played.filter(({ answer }) => answer.body.includes(contentInAnswer));
     expect(open.length).toBeGreaterThan(21);
@@ -117,10 +117,10 @@ function againstControlPlane() {
     for (const credential of [content, contentInAnswer, /eyJ[\w-]+\.eyJ/]) expect(log).not.toMatch(credential);
   });
 
-  test('the API server loses what docs/fidelity.md says', () => {
+  test('the API server loses what docs/fidelity.md says it loses', () => {
     const lost = outcome.played.filter(isLost);
     expect(outcome.lost.log).toBe(lost.length);
-    // Their neighbours in the EventList, too.
+    // Their neighbours in the EventList are lost, too.
     if (lost.length > 0) expect(outcome.lost.webhook).toBeGreaterThan(lost.length);
     else expect(outcome.lost.webhook).toBe(0);
   });
@@ -139,7 +139,7 @@ function againstControlPlane() {
   }
 }
 
-/** Correlations left out: what they find depends on the order, which neither the webhook nor Fluent Bit keeps. */
+/** Without correlations: what they find depends on the order, which neither the webhook nor Fluent Bit keeps. */
 const ofTheRecord = (findings: Judged['findings']) =>
   findings.filter(({ correlation }) => correlation === undefined).map(({ rule }) => rule);
 

@@ -1,6 +1,6 @@
 /**
- * A real Fluent Bit, on the very files of `fluent-bit/`, loops a generated log through Tripline while something is
- * stopped, killed or reloaded; every byte and time that comes back is held against what Fluent Bit sent.
+ * A real Fluent Bit, with the shipped files of `fluent-bit/`, loops a generated log through Tripline while something is
+ * stopped, killed or reloaded; every byte and time that comes back is compared with what Fluent Bit sent.
  *
  *   FLUENT_BIT=/path/to/fluent-bit npx vitest run test/e2e
  *   E2E_RECORDS=5000 ...   for a quicker look
@@ -73,7 +73,7 @@ if (fluentBit === undefined) {
         stage.appendLines(0, fifth);
         await progress(stage, () => stage.returned.arrivals.size === fifth);
         stage.appendLines(fifth, records);
-        // Fluent Bit sends to all outputs at once: now it has begun, and Tripline is at work.
+        // Fluent Bit sends to all outputs at once: it has started now, and Tripline is working.
         await progress(stage, () => stage.sent.arrivals.size > fifth);
         const back = stage.returned.arrivals.size;
         await disturb?.(stage);
@@ -92,7 +92,7 @@ if (fluentBit === undefined) {
         expect(keysOf(stage.returned, 'match')).toEqual(matchingKeys(records));
         if (disturb === undefined) {
           const matches = matchingKeys(records).size;
-          // The receiver writes its files on a flush of their own, and what rewrite_tag emits one flush later still.
+          // The receiver writes its files on a separate flush, and what rewrite_tag emits one flush later still.
           const settled = { timeout: 20_000, interval: 200 };
           await expect.poll(() => stage.linesOf('matches'), settled).toBe(matches);
           if (form.endsWith('classic')) await expect.poll(() => stage.linesOf('all'), settled).toBe(records);

@@ -1,6 +1,6 @@
 /**
- * The forward input against the forward output of a real Fluent Bit, in all forms in which that sends, and against a real
- * fluentd; what is tagged goes on through a second Fluent Bit, and comes back as it was sent, byte for byte.
+ * The forward input with the forward output of a real Fluent Bit, in every form that it sends, and with a real fluentd;
+ * tagged records continue through a second Fluent Bit, and come back as they were sent, byte for byte.
  *
  *   FLUENT_BIT=/path/to/fluent-bit FLUENTD=/path/to/fluentd npx vitest run test/e2e/forward-input.test.ts
  */
@@ -27,7 +27,7 @@ const tls = { cert: pem('listener.cert'), key: pem('listener.key'), clientCa: pe
 const count = 500;
 
 let folder: string;
-/** What the second Fluent Bit passes on, and what a sender sends beside. */
+/** What the second Fluent Bit passes on, and the copy that a sender sends. */
 let returned: ForwardReceiver;
 let sent: ForwardReceiver;
 let receiverPort: number;
@@ -200,7 +200,7 @@ if (fluentBit === undefined) {
       for (const { eventTime } of [...returned.arrivals.values()].flat()) expect(eventTime.slice(8)).toBe('00000000');
     });
 
-    test('what a sink did not take is sent again, soon and once', async () => {
+    test('what a sink refused is sent again, soon and once', async () => {
       failing = 1;
       const port = await openInput({});
       const started = performance.now();
@@ -211,7 +211,7 @@ if (fluentBit === undefined) {
       expect([...returned.arrivals.values()].flat().length).toBe(count);
     });
 
-    test('another key: nothing arrives, and the log names the reason', async () => {
+    test('a wrong key: nothing arrives, and the log names the reason', async () => {
       const port = await openInput({ sharedKey: 'sesame' });
       const sender = sendLines(
         { host: '127.0.0.1', port: String(port) },
@@ -224,7 +224,7 @@ if (fluentBit === undefined) {
       expect(returned.arrivals.size).toBe(0);
     });
 
-    test('what comes back with the prefix of the sink is acknowledged, and not sent on', async () => {
+    test('records that come back with the prefix of the sink are acknowledged, and not sent on', async () => {
       const port = await openInput({});
       const sender = sendLines({ host: '127.0.0.1', port: String(port) }, { ...ack, tag: 'tripline.kube' });
       const loops = () => recorded.lines.filter(({ message }) => message.includes('would make a loop'));

@@ -1,4 +1,4 @@
-/** A Fluent Forward receiver that acknowledges everything and keeps, for each record, what tells it from another. */
+/** A Fluent Forward receiver that acknowledges everything and keeps, for each record, what distinguishes it from others. */
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
@@ -10,26 +10,26 @@ export interface Arrival {
   fluentTag: string;
   /** Hexadecimal: seconds and nanoseconds of an EventTime, 32 bits each. */
   eventTime: string;
-  /** Hexadecimal MessagePack of the keys and values: Fluent Bit itself writes a map's head in more than one width. */
+  /** Hexadecimal MessagePack of the keys and values: Fluent Bit itself writes the header of a map in more than one width. */
   metadata: string;
   /** Digest of the bytes of all keys and values in order, without the member `tripline`. */
   body: string;
   verdict: string | undefined;
   findingIds: string[];
-  /** Names of the rules that found something in the record itself, correlations left out: those depend on the order. */
+  /** Names of the rules that found something in the record itself, without correlations, which depend on the order. */
   rules: string[];
 }
 
 export interface ForwardReceiver {
   port: number;
-  /** By the key of the record, in the order of arrival. */
+  /** By the key of the record, in order of arrival. */
   arrivals: Map<string, Arrival[]>;
-  /** Of all arrivals, duplicates counted. */
+  /** All arrivals, including duplicates. */
   count(): number;
   close(): Promise<void>;
 }
 
-/** Finds what tells a record from all others in its body (MessagePack). */
+/** Finds the unique key of a record in its body (MessagePack). */
 type KeyOf = (body: Buffer) => string | undefined;
 
 export async function startForwardReceiver(port: number, keyOf: KeyOf): Promise<ForwardReceiver> {
@@ -95,7 +95,7 @@ function readEntry(entry: Buffer, fluentTag: string, keyOf: KeyOf): [key: string
   }
   const arrival = {
     fluentTag,
-    // Behind the head of the fixext8 and its type.
+    // After the header of the fixext8 and its type.
     eventTime: time.subarray(2).toString('hex'),
     metadata: Buffer.concat(valuesIn(metadata, 0)).toString('hex'),
     body: digest.digest('base64'),

@@ -1,5 +1,5 @@
 /**
- * The forward sink against the forward input of a real Fluent Bit, which sends on what it took to a receiver of ours.
+ * The forward sink with the forward input of a real Fluent Bit, which sends what it accepts on to a receiver of ours.
  *
  *   FLUENT_BIT=/path/to/fluent-bit npx vitest run test/e2e/forward-sink.test.ts
  */
@@ -128,7 +128,7 @@ function into(command: string): void {
     }
   });
 
-  test('what was JSON', async () => {
+  test('a record that was JSON', async () => {
     const text = '[{"date":1700000000.123456,"n":0,"big":9007199254740993,"__internal__":{"log_metadata":{"k":"v"}}}]';
     await sink.deliver(taggedBatch(json, Buffer.from(text)));
     await expect.poll(() => arrived().length, { timeout: 15_000 }).toBe(1);
@@ -160,7 +160,7 @@ function into(command: string): void {
     expect(records()).toEqual(upTo(101));
   });
 
-  test('a record of 5.9 MB is taken; one of 6.3 MB is refused by name and size, with its neighbours delivered', async () => {
+  test('a record of 5.9 MB is accepted; one of 6.3 MB is refused by name and size, with its neighbours delivered', async () => {
     expect(await sink.deliver(numberedBatch(1, { padBytes: 5_900_000 }))).toMatchObject({ kind: 'acknowledged' });
     const huge = logEvent({ n: 2, pad: 'x'.repeat(6_300_000) });
     const batch = taggedBatch(msgpack, Buffer.concat([logEvent({ n: 1 }), huge, logEvent({ n: 3 })]));
@@ -182,7 +182,7 @@ function into(command: string): void {
     expect(numbers().sort((a, b) => a - b)).toEqual(upTo(30_000));
   });
 
-  test('another key', async () => {
+  test('a wrong key', async () => {
     await sink.close();
     open({ port: ports.secret, sharedKey: 'open' });
     const problem = await problemOf(sink.deliver(numberedBatch(1)));

@@ -1,4 +1,4 @@
-/** What a sink makes of MessagePack is the JSON that a real Fluent Bit makes of the same events. */
+/** The JSON that a sink makes from MessagePack is the JSON that a real Fluent Bit makes from the same events. */
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -62,7 +62,7 @@ pipeline:
   },
 );
 
-/** Members of each line in order; Fluent Bit rounds a time to the microsecond. */
+/** Members of each line in order; Fluent Bit rounds times to the microsecond. */
 function valuesIn(text: string): [name: string, value: unknown][][] {
   const lines = text.trimEnd().split('\n');
   const rounded = (value: unknown) => (typeof value === 'number' ? value.toFixed(6) : value);

@@ -1,6 +1,6 @@
-/** Where MessagePack values begin and end, found without the code under test, so that bytes can be compared. */
+/** Where MessagePack values begin and end, determined without the code under test, so that bytes can be compared. */
 
-/** The offset behind the value at `at`, or undefined where the bytes end inside it. */
+/** The offset after the value at `at`, or undefined if the bytes end inside it. */
 export function endOfValue(bytes: Buffer, at: number): number | undefined {
   let pending = 1;
   while (pending > 0) {
@@ -26,7 +26,7 @@ export function valuesIn(bytes: Buffer, at: number): Buffer[] {
   return values;
 }
 
-/** The end of a value's head together with its payload, and how many values follow as its members. */
+/** The end of a value's header including its payload, and how many values follow as its members. */
 function headAt(bytes: Buffer, at: number): { end: number; values: number } | undefined {
   const first = bytes[at];
   if (first === undefined) return undefined;

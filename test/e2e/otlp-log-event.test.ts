@@ -1,4 +1,4 @@
-/** The log event that Tripline makes of a record of OTLP is the one of Fluent Bit's own input.
+/** The log event that Tripline makes from an OTLP record is the same as that of Fluent Bit's own input.
  *
  *   FLUENT_BIT=/path/to/fluent-bit npx vitest run test/e2e/otlp-log-event.test.ts */
 import { once } from 'node:events';
@@ -17,7 +17,7 @@ import { batchOf } from '../batch/batch-of.ts';
 import { anyValue, encodeOtlp, keyValues } from '../otlp/proto.ts';
 import { fluentBit, freePorts, startProcess } from './processes.ts';
 
-/** With integers of 32 bits: Fluent Bit cuts longer ones in Protobuf. */
+/** With 32-bit integers: Fluent Bit truncates longer ones in Protobuf. */
 const logRecord = (body: unknown) => ({
   timeUnixNano: '1700000000123456789',
   observedTimeUnixNano: '1700000001000000000',
@@ -50,7 +50,7 @@ const request = encodeOtlp('ExportLogsServiceRequest', {
   ],
 });
 
-test.skipIf(fluentBit === undefined)('a request is the same log events (FLUENT_BIT)', { timeout: 60_000 }, async () => {
+test.skipIf(fluentBit === undefined)('a request gives equal log events (FLUENT_BIT)', { timeout: 60_000 }, async () => {
   const bodies: Buffer[] = [];
   const server = createServer(async (request, response) => {
     bodies.push(await buffer(request));

@@ -1,6 +1,6 @@
 /**
- * Real receivers take what the OTLP sink sends: an OpenTelemetry Collector, Loki and Fluent Bit get the records of all cases of
- * all rules.
+ * Real receivers accept what the OTLP sink sends: an OpenTelemetry Collector, Loki and Fluent Bit get the records of all
+ * cases of all rules.
  *
  *   OTELCOL=/path/to/otelcol LOKI=http://… FLUENT_BIT=/path/to/fluent-bit npx vitest run test/e2e/otlp-sink.test.ts
  *
@@ -38,7 +38,7 @@ function scratch(): string {
   return folder;
 }
 
-/** Delivers all, as a sender does that tries again. */
+/** Delivers everything, as a sender that retries does. */
 async function deliverAll(sink: Sink): Promise<number> {
   let failures = 0;
   for (const batch of batchesOf(all)) {
@@ -151,8 +151,8 @@ test.skipIf(!collector)(
   60_000,
 );
 
-describe.skipIf(!collector)('a Collector that does not keep what it takes (OTELCOL)', () => {
-  /** One that answers when the next has answered. */
+describe.skipIf(!collector)('a Collector that does not queue what it receives (OTELCOL)', () => {
+  /** A Collector that answers only after the next receiver has answered. */
   async function between(respond: Responder) {
     const folder = scratch();
     const [port] = await freePorts(1);
@@ -177,7 +177,7 @@ describe.skipIf(!collector)('a Collector that does not keep what it takes (OTELC
     return { next, ...(await openConfigured(settings, await openLetters())) };
   }
 
-  test('is tried again while the next is busy', async () => {
+  test('is retried while the next receiver is busy', async () => {
     const { sink, next } = await between((_, response) => void response.writeHead(503).end());
     const { code, message } = await problemOf(sink.deliver(numberedBatch(5)));
     expect([code, message]).toEqual([
@@ -189,7 +189,7 @@ describe.skipIf(!collector)('a Collector that does not keep what it takes (OTELC
     expect(numbersOf(next.posted.slice(-1))).toEqual([0, 1, 2, 3, 4]);
   }, 60_000);
 
-  test('says which record the next refuses', async () => {
+  test('says which record the next receiver refuses', async () => {
     const { sink, letters } = await between((posted, response) => {
       response.writeHead(numbersOf([posted]).includes(3) ? 400 : 200).end();
     });
@@ -210,7 +210,7 @@ describe.skipIf(!process.env.LOKI)("Loki's endpoint for OTLP (LOKI)", () => {
       const { data } = (await response.json()) as any;
       return Number(data.result.find(({ metric }: any) => metric[label] === value)?.value[1]);
     };
-    // Of those that are the same in everything, Loki may keep one.
+    // Of records that are identical, Loki may keep only one.
     for (const level of Object.keys(severities)) {
       const own = all.filter(({ tag }) => tag.level === level);
       for (const label of ['severity_text', 'tripline_level']) {

@@ -43,7 +43,7 @@ interface Sent {
   codecs: string[];
 }
 
-/** Starts a program on a file of the example, and waits until all of the log has come. Its first requests are refused. */
+/** Starts a program on a file of the example, and waits until the whole log has come. Its first requests are refused. */
 async function sentBy(program: string, argument: string, file: string, change: (config: any) => void): Promise<Sent> {
   const sent: Sent = { records: [], fluentTags: [], codecs: [] };
   let refusals = 2;
@@ -54,7 +54,7 @@ async function sentBy(program: string, argument: string, file: string, change: (
       sent.fluentTags.push(batch.fluentTag);
       sent.codecs.push(batch.codec.name);
       const events = asLogEvents(batch);
-      // As a spool has it: the tags are in the bytes.
+      // As in a spool: the tags are in the bytes.
       const { body: bytes, records } = taggedBodyAndRecords(events);
       const stored = { ...events, bytes, records, tags: records.map(() => undefined) };
       for (const [index, { kind }] of records.entries()) {
@@ -86,7 +86,7 @@ async function sentBy(program: string, argument: string, file: string, change: (
   return sent;
 }
 
-/** @param codec by which all came */
+/** @param codec with which all records came */
 function expectWhole({ records, fluentTags, codecs }: Sent, codec: string): void {
   expect([...new Set(fluentTags)]).toEqual(['kube.audit']);
   expect([...new Set(codecs)]).toEqual([codec]);

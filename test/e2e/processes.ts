@@ -1,4 +1,4 @@
-/** Fluent Bit and Tripline as child processes, on the files that are shipped. */
+/** Fluent Bit and Tripline as child processes, on the shipped files. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
@@ -11,11 +11,11 @@ import { parse, stringify } from 'yaml';
 
 const root = join(import.meta.dirname, '../..');
 
-/** The Fluent Bit to test with, or undefined where there is none. */
+/** The Fluent Bit to test with, or undefined if there is none. */
 export const fluentBit = findFluentBit();
 
 function findFluentBit(): string | undefined {
-  // One that is named has to be there.
+  // A named one has to exist.
   if (process.env.FLUENT_BIT) return process.env.FLUENT_BIT;
   try {
     execFileSync('fluent-bit', ['--version'], { stdio: 'ignore' });
@@ -27,7 +27,7 @@ function findFluentBit(): string | undefined {
 
 export interface Running {
   hasEnded(): boolean;
-  /** Sends a signal and waits for the end. */
+  /** Sends a signal and waits for the process to end. */
   stop(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>;
   signal(signal: 'SIGHUP' | 'SIGSTOP' | 'SIGCONT'): void;
 }
@@ -35,15 +35,15 @@ export interface Running {
 export interface FluentBitSettings {
   /** Path of its configuration. */
   config: string;
-  /** Variables that the file takes. */
+  /** Variables that the file uses. */
   environment: Record<string, string>;
-  /** For each, one more output that sends a copy of what it matches to a port. */
+  /** For each, an additional output that sends a copy of what it matches to a port. */
   copies: { match: string; port: number }[];
   /** Folder for its log. */
   folder: string;
 }
 
-/** Starts Fluent Bit on a shipped file. The extra outputs are given on the command line: the file stays as it is. */
+/** Starts Fluent Bit on a shipped file. The extra outputs are given on the command line, so that the file is unchanged. */
 export function startFluentBit({ config, environment, copies, folder }: FluentBitSettings): Running {
   const args = ['-c', config];
   for (const { match, port } of copies) {
@@ -57,7 +57,7 @@ export function startFluentBit({ config, environment, copies, folder }: FluentBi
   );
 }
 
-/** Starts a program whose output goes to a file. */
+/** Starts a program with its output redirected to a file. */
 export function startProcess(program: string, args: string[], log: string, environment = process.env): Running {
   return running(spawn(program, args, { env: environment, stdio: logTo(log) }));
 }
@@ -67,15 +67,15 @@ export interface TriplineSettings {
   config: string;
   port: number;
   forwardPort: number;
-  /** Where it takes messages of the forward protocol, if its file says that it does. */
+  /** Where it receives messages of the forward protocol, if its file configures that. */
   inputPort?: number;
   /** Folder for its log. */
   folder: string;
   /** The bundled ones if left out. */
   rules?: string[];
-  /** Of a processor: what it may use of one, at most. */
+  /** The largest share of a processor that it may use. */
   share?: number;
-  /** Variables that the file takes. */
+  /** Variables that the file uses. */
   environment?: Record<string, string>;
 }
 
@@ -106,8 +106,8 @@ export async function startTripline(given: TriplineSettings): Promise<Running> {
   throw new Error(`Tripline did not become ready:\n${readFileSync(join(folder, 'tripline.log'), 'utf8')}`);
 }
 
-/** Stops and continues a process ten times a second, until it ends, so that it has a share of a processor and no more.
- * In a thread of its own: what delays the tests would else lengthen its turns. */
+/** Stops and continues a process ten times a second until it ends, to limit it to a share of a processor.
+ * In a thread of its own, because delays in the tests would otherwise lengthen its turns. */
 function holdAt(pid: number, share: number): void {
   const source = `
     const { pid, share } = require('node:worker_threads').workerData;
@@ -125,8 +125,8 @@ function holdAt(pid: number, share: number): void {
   new Worker(source, { eval: true, workerData: { pid, share } }).unref();
 }
 
-/** Ports that nothing listens on, below those that an operating system gives to connections: one of them would
- * otherwise be taken while its server is restarted. */
+/** Ports that nothing listens on, below those that an operating system assigns to connections: one of those could be in use by
+ * the time its server is restarted. */
 export async function freePorts(count: number): Promise<number[]> {
   const ports = new Set<number>();
   while (ports.size < count) {
@@ -149,13 +149,13 @@ const logTo = (path: string): ['ignore', number, number] => {
 
 const children = new Set<Running>();
 
-/** Ends whatever of all that was started still runs. */
+/** Ends whatever was started and is still running. */
 export async function stopAll(): Promise<void> {
   await Promise.all([...children].map((child) => child.stop('SIGKILL')));
 }
 
 function running(child: ChildProcess): Running {
-  // Rejects where the program is not there, which is an end as well.
+  // Rejects if the program does not exist, which counts as ended as well.
   const ended = once(child, 'exit')
     .catch(() => {})
     .then(() => children.delete(self));

@@ -1,5 +1,5 @@
 /**
- * The two files that README.md shows, as they stand there, with a real Fluent Bit.
+ * The two files that README.md shows, unchanged, with a real Fluent Bit.
  *
  *   FLUENT_BIT=/path/to/fluent-bit npx vitest run test/e2e/readme.test.ts
  */

@@ -1,5 +1,5 @@
 /**
- * Files that are rotated while Fluent Bit reads, stands still or reloads: no line is lost, and what is read again is what
+ * Files that are rotated while Fluent Bit reads, is stopped or reloads: no line is lost, and what is read again is what
  * fluent-bit/README.md says.
  *
  *   FLUENT_BIT=/path/to/fluent-bit npx vitest run test/e2e/rotation.test.ts
@@ -59,7 +59,7 @@ if (fluentBit === undefined) {
       }
       await stage.restart('collector', 'SIGKILL', 500);
       stage.appendLines(3 * share, 3 * share + 10);
-      // What comes again are records of which the collector had not noted yet that they had arrived.
+      // Repeated records are those that the collector had not yet noted as arrived.
       const { lost } = await arrived(stage, 3 * share + 10);
       expect(lost).toBe(0);
       await stage.close();

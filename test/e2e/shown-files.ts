@@ -1,5 +1,5 @@
-/** The configurations in the ConfigMap of examples/pod and those that README.md shows, with this machine's folders and ports
- * in the place of theirs. */
+/** The configurations in the ConfigMap of examples/pod and those that README.md shows, with their folders and ports replaced by
+ * this machine's. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
@@ -13,7 +13,7 @@ export function podDocument(kind: 'ConfigMap' | 'DaemonSet') {
   return documents.find((document) => document.kind === kind);
 }
 
-/** The files of the ConfigMap, by their names. */
+/** The files of the ConfigMap, by name. */
 export function podFiles(): Record<string, string> {
   return podDocument('ConfigMap').data;
 }
@@ -25,14 +25,15 @@ interface Places {
   forwardPort: number;
 }
 
-/** Writes both files of the ConfigMap, and the password that an init container of the pod makes, and gives their paths. */
+/** Writes both files of the ConfigMap, and the password that an init container of the pod generates, and returns their
+ * paths. */
 export function writePodFiles(folder: string, places: Places) {
   const { 'fluent-bit.yaml': collector, 'tripline.yaml': tripline } = podFiles();
   writeFileSync(join(folder, 'password'), 's3cret');
   return writeFiles(folder, { collector: collector!, tripline: tripline! }, places);
 }
 
-/** Writes both files that README.md shows and gives their paths. */
+/** Writes both files that README.md shows and returns their paths. */
 export function writeReadmeFiles(folder: string, places: Places) {
   const [collector, tripline] = fencesOf('README.md')
     .filter(({ language }) => language === 'yaml')

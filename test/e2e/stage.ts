@@ -1,4 +1,4 @@
-/** All that runs in one scenario: Tripline, one or two Fluent Bits on shipped files, and what listens at the ends. */
+/** Everything that runs in one scenario: Tripline, one or two Fluent Bits on shipped files, and the receivers at the ends. */
 import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -11,7 +11,7 @@ import { writePodFiles, writeReadmeFiles } from './shown-files.ts';
 
 const generatedKey = (body: Buffer) => keyPattern.exec(body.toString('latin1'))?.[0];
 
-/** The files of a form, below `fluent-bit/`. Without a receiver the collector is the receiver, too. */
+/** The files of a form, below `fluent-bit/`. Without a receiver, the collector is the receiver as well. */
 interface Files {
   collector: string;
   receiver?: string;
@@ -48,12 +48,12 @@ export interface Stage {
   folder: string;
   /** @param meanwhile is called while the part is down */
   restart(part: Part, signal: 'SIGTERM' | 'SIGKILL', pauseMilliseconds: number, meanwhile?: () => void): Promise<void>;
-  /** Resolves when Fluent Bit says that it is done. */
+  /** Resolves when Fluent Bit reports that it is done. */
   reload(part: 'collector' | 'receiver'): Promise<void>;
   appendLines(from: number, to: number): void;
-  /** Renames the audit log and begins another, as kube-apiserver does. */
+  /** Renames the audit log and begins a new one, as kube-apiserver does. */
   rotate(): void;
-  /** What Fluent Bit sent, by a second output beside the one to Tripline; and what came back. */
+  /** What Fluent Bit sent, through a second output in addition to the one to Tripline; and what came back. */
   sent: ForwardReceiver;
   returned: ForwardReceiver;
   /** How often the collector failed to deliver a chunk and was to try again. */
@@ -65,7 +65,7 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-/** What the generated lines tell is found by these two; of what other rules remember, a restart would change. */
+/** These two find what the generated lines contain; a restart would change the results of rules that remember state. */
 const usual: Pick<TriplineSettings, 'rules' | 'share'> = { rules: hostPidRules, share: 1 };
 
 /** Starts all parts of a form, with an empty audit log. */
@@ -170,10 +170,10 @@ function shipped({ collector, receiver, tripline }: Files): Files {
   };
 }
 
-/** A run that makes no progress for so long has lost something. */
+/** A run without progress for this long has lost something. */
 const patienceMilliseconds = 60_000;
 
-/** Waits for `done`, or until nothing has arrived anywhere for too long: what is missing then is told as lost. */
+/** Waits for `done`, or until nothing has arrived anywhere for too long: whatever is missing then is reported as lost. */
 export async function progress({ sent, returned }: Stage, done: () => boolean): Promise<void> {
   let count = -1;
   let since = performance.now();
@@ -186,7 +186,7 @@ export async function progress({ sent, returned }: Stage, done: () => boolean): 
   }
 }
 
-/** Waits until duplicates have stopped coming. */
+/** Waits until no more duplicates arrive. */
 export async function quiet({ returned }: Stage): Promise<void> {
   for (let count = -1; count !== returned.count(); await sleep(3000)) count = returned.count();
 }

@@ -1,5 +1,5 @@
-/** Three workers on one topic with one memory find what one worker finds, whatever happens to a worker, to the broker and to the
- * server of the state. KAFKA names the folder of the jars of a broker, VALKEY a valkey-server or redis-server. */
+/** Three workers on one topic with a shared state find what one worker finds, whatever happens to a worker, the broker and
+ * the state server. KAFKA names the folder of the jars of a broker, VALKEY a valkey-server or redis-server. */
 import { randomInt } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -74,7 +74,7 @@ correlation:
 level: medium
 `;
 
-/** Records of clusters, those of each in the order of time, and of all by turns. */
+/** Records of several clusters, in order of time within each, and interleaved across them. */
 function records(): { cluster: string; text: string }[] {
   const ofClusters = Array.from({ length: CLUSTERS }, (_, number) => {
     const cluster = `cluster-${number}`;
@@ -153,7 +153,7 @@ describe.skipIf(!jars || !binary)('three workers', () => {
       .sort();
   }
 
-  /** What sentinels do: the replica that has most becomes the primary. */
+  /** As sentinels do: the replica with the most data becomes the primary. */
   async function promoteBest(replicas: readonly ValkeyServer[]): Promise<void> {
     const offsets = replicas.map(async (replica) => {
       const [, offset] = /slave_repl_offset:(\d+)/.exec(String(await replica.ask('INFO', 'replication'))) ?? [];

@@ -1,4 +1,4 @@
-/** The input and the sink of Kafka with a real broker. KAFKA names the folder of its jars, FLUENT_BIT one with its output kafka. */
+/** The Kafka input and sink with a real broker. KAFKA names the folder of its jars, FLUENT_BIT one with the output kafka. */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -45,7 +45,7 @@ describe.skipIf(jars === undefined)('topics of Kafka', () => {
     await expect.poll(() => kafka.committed(group, topic), { timeout: 120_000, interval: 500 }).toBe(count);
   }
 
-  /** Numbers of pods, each as often as it is there. */
+  /** Numbers of pods, each as often as it occurs. */
   const numbersIn = (lines: readonly string[]) =>
     lines.map((line) => Number(JSON.parse(line).auditID.slice('audit-'.length))).sort((a, b) => a - b);
 
@@ -224,7 +224,7 @@ describe.skipIf(jars === undefined)('topics of Kafka', () => {
       podCreated(n, { cluster: `c${n % 5}`, pod: { hostPID: n === 7 } }),
     );
     await produce(kafka.address, 'scattered', values);
-    // Ends of transactions have offsets as well.
+    // Markers of transactions have offsets as well.
     const written = async () => (await kafka.read('twice-tagged')).length;
     await expect.poll(written, { timeout: 90_000 }).toBe(count);
     for (const line of await kafka.read('keyed', { keys: true })) {
@@ -238,7 +238,7 @@ describe.skipIf(jars === undefined)('topics of Kafka', () => {
     expect(matches[0]!.match(/"tripline":/g)).toHaveLength(1);
   }, 120_000);
 
-  it('say in the log what is wrong, and go on when it is mended', async () => {
+  it('log what is wrong, and continue when it is fixed', async () => {
     await kafka.create('late-in', 1);
     const brokers = [kafka.address];
     const worker = await start({

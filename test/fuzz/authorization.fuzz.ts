@@ -1,4 +1,4 @@
-/** The door, given any credentials: it opens for those that are asked for, letter by letter, and for no others. */
+/** Authorization, given any credentials: it accepts exactly those that are required, letter by letter, and no others. */
 import { type Access, openDoor } from '../../src/server/auth.ts';
 import type { FuzzTarget } from './fuzz.ts';
 
@@ -18,7 +18,7 @@ export const authorizationTargets: readonly FuzzTarget[] = [
     name: 'authorization',
     corpus: [`Basic ${basic}`, `Bearer ${token}`, `bearer  ${token}`, 'Digest x'].map((text) => Buffer.from(text)),
     run(bytes) {
-      // Node reads headers as Latin-1.
+      // Node decodes headers as Latin-1.
       const authorization = Buffer.from(bytes).toString('latin1');
       const { kind } = door.accessOf({ headers: { authorization }, socket }, 'records') as Access;
       const [scheme = '', ...rest] = authorization.split(' ');

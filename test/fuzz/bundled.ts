@@ -1,4 +1,4 @@
-/** The rules that come with Tripline, for targets that need some. */
+/** The bundled rules, for targets that need some. */
 import { loadRules } from '../../src/rules/index.ts';
 import { bundledRules } from '../server/app.ts';
 

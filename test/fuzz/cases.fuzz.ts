@@ -1,4 +1,4 @@
-/** The reader of case files, given any text: cases, or what is wrong with them. */
+/** The reader of case files, given any text: returns cases, or what is wrong with them. */
 import { globSync, readFileSync } from 'node:fs';
 import { parseCases } from '../../src/authoring/cases.ts';
 import type { FuzzTarget } from './fuzz.ts';

@@ -90,7 +90,7 @@ const corpora: Record<string, readonly Uint8Array[]> = {
   ].map((text) => Buffer.from(text)),
 };
 
-/** Goes the way of a batch, and checks what holds for any bytes: order, and that tagging twice is tagging once. */
+/** Processes bytes as a batch, and checks what holds for any bytes: order, and that tagging twice equals tagging once. */
 function exercise(codec: Codec, bytes: Uint8Array): void {
   const batch = batchOf(codec, bytes, () => TAG, LIMITS);
   const events = asLogEvents(batch);

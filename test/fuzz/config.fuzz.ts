@@ -1,4 +1,4 @@
-/** The reader of a configuration, given any file: settings, or what is wrong with them, each with its place. */
+/** The reader of a configuration, given any file: returns settings, or what is wrong with them, each with its position. */
 import { globSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

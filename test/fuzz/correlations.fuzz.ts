@@ -1,4 +1,4 @@
-/** The reader of correlations, given any text, and the windows of those that it takes. */
+/** The reader of correlations, given any text, and the windows of those that it accepts. */
 import { emptyGroup } from '../../src/correlate/group.ts';
 import { LATENESS } from '../../src/correlate/lateness.ts';
 import { judge, observe } from '../../src/correlate/window.ts';

@@ -1,13 +1,13 @@
-/** Which code of this thread ran, by V8's own counters: of modules that were loaded after they were asked for. */
+/** Which code of this thread ran, by V8's own counters, in modules that were loaded after counting began. */
 import { type Profiler, Session } from 'node:inspector';
 
 export interface Coverage {
-  /** Whether code ran since the last call that never ran before such a call.
+  /** Whether code ran since the last call that had never run before it.
    * @param keep whether it then counts as known */
   isNew(keep: boolean): boolean;
-  /** Characters of the sources that ran. */
+  /** The number of characters of the sources that ran. */
   size(): number;
-  /** Forgets all that is known. */
+  /** Forgets everything known. */
   reset(): void;
 }
 
@@ -17,10 +17,10 @@ export function startCoverage(folder: string): Coverage {
   session.connect();
   session.post('Profiler.enable');
   session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: true });
-  /** Of each function, a byte for each character that says whether it ran. */
+  /** For each function, a byte for each character that says whether it ran. */
   const known = new Map<string, Uint8Array>();
 
-  /** Whether a part of a function ran that is not known. Its ranges lie one in another, each with a count of its own. */
+  /** Whether an unknown part of a function ran. Its ranges are nested, each with a count of its own. */
   function look(key: string, [whole, ...inner]: Profiler.CoverageRange[], keep: boolean): boolean {
     const { startOffset, endOffset } = whole!;
     const ran = new Uint8Array(endOffset - startOffset).fill(1);
@@ -44,7 +44,7 @@ export function startCoverage(folder: string): Coverage {
   return {
     isNew(keep) {
       let isNew = false;
-      // It answers at once.
+      // It responds synchronously.
       session.post('Profiler.takePreciseCoverage', (_, { result }) => {
         for (const { url, functions } of result) {
           if (!url.startsWith(folder)) continue;

@@ -1,4 +1,4 @@
-/** What undoes a compression, given any bytes: of a request's body, and of a file that `scan` reads as batches. */
+/** Decompression, given any bytes: of a request's body, and of a file that `scan` reads as batches. */
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { compressSync } from 'snappy';
 import { batchesOf } from '../../src/inputs/batches.ts';

@@ -1,16 +1,16 @@
-/** Grows the corpora of targets by inputs that reach code which none before did. In a thread of its own: code whose runs are
- * counted is slower as long as it is loaded. */
+/** Extends the corpora of targets by inputs that reach new code. In a thread of its own, because code whose runs are counted is
+ * slower for as long as it is loaded. */
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 
 export interface Explored {
   corpus: readonly Uint8Array[];
   runs: number;
-  /** Characters of src/ that ran: with the seeds alone, and in the end. */
+  /** Characters of src/ that ran: with the seeds alone, and at the end. */
   covered: { seeds: number; all: number };
 }
 
-/** What `explorer.ts` sends: or why the target failed. */
+/** What `explorer.ts` sends: the result, or why the target failed. */
 export type Result = Explored | { failure: string };
 
 /** What it is sent. */
@@ -20,7 +20,7 @@ export interface Exploration {
   seconds: number;
 }
 
-/** Starts the thread; it takes one target after another.
+/** Starts the thread, which processes one target after another.
  * @throws Error as `fuzz` does */
 export function openExplorer(): (exploration: Exploration) => Promise<Explored> {
   const worker = new Worker(new URL('./explorer.ts', import.meta.url));

@@ -3,7 +3,7 @@ import { parentPort } from 'node:worker_threads';
 import { startCoverage } from './coverage.ts';
 import type { Exploration, Explored, Result } from './explore.ts';
 
-/** Inputs between two looks at what ran, which take some milliseconds. */
+/** Inputs between two checks of what ran, each of which takes some milliseconds. */
 const BATCH = 32;
 
 const coverage = startCoverage(new URL('../../src/', import.meta.url).href);

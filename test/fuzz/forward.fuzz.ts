@@ -1,4 +1,4 @@
-/** A connection to a Forward receiver that says anything: it opens or fails, and what becomes of a frame is known. */
+/** A connection to a Forward receiver that sends anything: it opens or fails, and the outcome of each frame is known. */
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ const pong = Buffer.from(encode(['PONG', true, '', 'receiver', 'f'.repeat(128)])
 const refused = Buffer.from(encode(['PONG', false, 'no', '', '']));
 const ack = Buffer.from(encode({ ack: chunk }));
 
-/** What the receiver says to whoever connects. */
+/** What the receiver sends to whoever connects. */
 let said: Uint8Array = ack;
 let server: ReturnType<typeof createServer> | undefined;
 

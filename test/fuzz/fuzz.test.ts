@@ -9,7 +9,7 @@ describe('fuzz', () => {
     expect(await fuzz(target, { seed: 1, runs })).toBe(runs);
   });
 
-  it('changes its corpus the same way for the same seed, and another way for another', async () => {
+  it('changes its corpus the same way for the same seed, and differently for another', async () => {
     const inputs = async (seed: number) => {
       const seen: string[] = [];
       await fuzz(

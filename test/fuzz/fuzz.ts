@@ -1,5 +1,5 @@
-/** A small fuzzer: changes seeds at random, the same way for the same seed of the random numbers, and holds a target to
- * throwing nothing but problems. */
+/** A small fuzzer: changes seeds at random, reproducibly for a seed of the random numbers, and checks that a target throws
+ * nothing but problems. */
 import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,28 +7,28 @@ import { Problem } from '../../src/problem.ts';
 
 export interface FuzzTarget {
   name: string;
-  /** What is changed; at least one. */
+  /** The inputs to be changed; at least one. */
   corpus: readonly Uint8Array[];
-  /** Takes whatever bytes. May throw a Problem, and nothing else. */
+  /** Accepts any bytes. May throw a Problem, and nothing else. */
   run(bytes: Uint8Array): void | Promise<void>;
-  /** How often `npm test` runs it, where it takes longer than most. */
+  /** How often `npm test` runs it, if it takes longer than most. */
   runs?: number;
 }
 
 export interface FuzzLimits {
-  /** Of the random numbers. */
+  /** The seed of the random numbers. */
   seed: number;
   runs?: number;
   seconds?: number;
-  /** What is changed in place of the target's own. */
+  /** The inputs to be changed, in place of the target's own. */
   corpus?: readonly Uint8Array[];
 }
 
-/** Inputs are cut to this, so that splices do not grow without end. */
+/** Inputs are truncated to this, so that splices do not grow without limit. */
 const MAX_BYTES = 64 * 1024;
 
-/** Runs a target until one of its limits is reached, and returns how often that was.
- * @throws Error with the input, or the file that it is in, when the target throws what is no Problem */
+/** Runs a target until one of its limits is reached, and returns how often it ran.
+ * @throws Error with the input, or the file that contains it, if the target throws anything but a Problem */
 export async function fuzz(
   target: FuzzTarget,
   { seed, runs = Number.POSITIVE_INFINITY, seconds, corpus = target.corpus }: FuzzLimits,
@@ -44,8 +44,8 @@ export async function fuzz(
   return done;
 }
 
-/** Runs a target once; a promise only where the target takes its time.
- * @throws Error with the input, or the file that it is in, when the target throws what is no Problem */
+/** Runs a target once; returns a promise only if the target is asynchronous.
+ * @throws Error with the input, or the file that contains it, if the target throws anything but a Problem */
 export function attempt(target: FuzzTarget, input: Uint8Array): Promise<void> | undefined {
   const judge = (error: unknown) => {
     if (error instanceof Problem) return;
@@ -59,7 +59,7 @@ export function attempt(target: FuzzTarget, input: Uint8Array): Promise<void> | 
   }
 }
 
-/** Beyond this nobody copies an input from a terminal. */
+/** Longer inputs are not practical to copy from a terminal. */
 const MAX_SHOWN_BYTES = 3000;
 
 function shownInput(name: string, input: Uint8Array): string {
@@ -72,7 +72,7 @@ function shownInput(name: string, input: Uint8Array): string {
 /** A whole number from 0 up to, but not including, the bound. */
 export type Random = (bound: number) => number;
 
-/** Mulberry32: small, and good enough to choose bytes by. */
+/** Mulberry32: small, and good enough for choosing bytes. */
 export function randomFrom(seed: number): Random {
   let state = seed;
   return (bound) => {
@@ -83,7 +83,7 @@ export function randomFrom(seed: number): Random {
   };
 }
 
-/** Bytes that mean something to the formats: JSON structure, MessagePack headers, the ends of ranges. */
+/** Bytes that are significant to the formats: JSON structure, MessagePack headers, the ends of ranges. */
 const TELLING = Buffer.concat([
   Buffer.from('{}[]":,\\u0tfn-.eE \n\r'),
   Buffer.from([0x00, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xff, 0xfe]),

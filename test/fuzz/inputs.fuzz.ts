@@ -1,5 +1,5 @@
-/** The look at a file's first bytes, given any: a codec once all are there, and the same one however many more come. And its
- * lines: each is in one record, however the file is cut into chunks. */
+/** Format detection from a file's first bytes, given any: a codec once all are available, and the same one however many more
+ * follow. And its lines: each is in one record, however the file is split into chunks. */
 import { layoutOf } from '../../src/inputs/guess-codec.ts';
 import { lineReader } from '../../src/inputs/lines.ts';
 import type { FuzzTarget } from './fuzz.ts';
@@ -33,7 +33,7 @@ export const inputTargets: readonly FuzzTarget[] = [
       const whole = layoutOf(bytes, true);
       if (whole === undefined) throw new Error('no layout');
       const early = layoutOf(bytes.subarray(0, bytes.length >> 1), false);
-      // The first look is at 64 KiB, or at all.
+      // The first attempt is at 64 KiB, or at the whole file.
       if (bytes.length > 64 && early !== undefined && early !== whole) throw new Error('more bytes changed the layout');
     },
   },

@@ -1,5 +1,4 @@
-/** Lint, given any text: problems that can be printed, a bounded number of them, and none for what cannot be read but
- * errors. */
+/** Lint, given any text: problems that can be printed, a bounded number of them, and only errors for what cannot be read. */
 import { globSync, readFileSync } from 'node:fs';
 import { lintFile } from '../../src/authoring/lint.ts';
 import { parseRules, printRuleProblem } from '../../src/sigma/index.ts';
@@ -7,7 +6,7 @@ import type { FuzzTarget } from './fuzz.ts';
 
 const root = `${import.meta.dirname}/../../rules`;
 
-/** Something for most checks to tell of. */
+/** Something for most checks to report. */
 const wrong = `title: t.
 sigma-version: 3
 tags: [attack.none]
@@ -54,7 +53,7 @@ export const lintTargets: readonly FuzzTarget[] = [
         if (line === undefined || problem.column < 1 || problem.column > line.length + 1)
           throw new Error('no such place');
       }
-      // 50 for which a document cannot be used, and 50 of those that can.
+      // 50 that make a document unusable, and 50 about usable ones.
       if (problems.length > 100) throw new Error('too many to read');
       const errors = problems.filter(({ severity }) => severity === 'error').length;
       if (parseRules(text, 'rule.yml').problems.length > 0 && errors === 0 && !text.includes('%')) {

@@ -13,7 +13,7 @@ const names = [
   'annotations.authorization.k8s.io/decision',
 ];
 
-/** The files in pretty print say little in much space, so they are changed without it. */
+/** Pretty-printed files contain little in much space, so the whitespace is removed before they are changed. */
 const corpus = globSync('*/*.input.json', { cwd: root })
   .sort()
   .map((file) => Buffer.from(JSON.stringify(JSON.parse(readFileSync(`${root}/${file}`, 'utf8')))));

@@ -1,4 +1,4 @@
-/** Redaction, given any bytes: no defect, and masking twice is masking once. */
+/** Redaction, given any bytes: no defect, and masking twice equals masking once. */
 
 import type { Codec } from '../../src/codecs/codec.ts';
 import { frame } from '../../src/codecs/framing/messages.ts';

@@ -1,10 +1,10 @@
-/** The engine beside the naive interpreter, on rules and events that the input chooses. */
+/** The engine compared with the naive interpreter, on rules and events chosen by the input. */
 import { parseRules } from '../../src/sigma/parse/index.ts';
 import { eventFrom, placeholders, ruleFileFrom } from '../reference/generate.ts';
 import { disagreement, printed } from '../reference/same.ts';
 import type { FuzzTarget, Random } from './fuzz.ts';
 
-/** Events for each rule: to read it is what takes time. */
+/** Events per rule: reading the rule is what takes time. */
 const EVENTS = 3;
 
 export const referenceTargets: readonly FuzzTarget[] = [
@@ -27,7 +27,7 @@ export const referenceTargets: readonly FuzzTarget[] = [
   },
 ];
 
-/** Choices as the bytes say, round and round. */
+/** Choices determined by the bytes, cyclically. */
 function choicesIn(bytes: Uint8Array): Random {
   let at = 0;
   return (bound) => {

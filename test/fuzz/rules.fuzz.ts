@@ -1,4 +1,4 @@
-/** The readers of rules, filters and lists, given any text: what can be run, or problems that can be printed. */
+/** The readers of rules, filters and lists, given any text: a usable result, or problems that can be printed. */
 import { globSync, readFileSync } from 'node:fs';
 import {
   compileFilter,
@@ -15,7 +15,7 @@ import type { FuzzTarget } from './fuzz.ts';
 
 const root = `${import.meta.dirname}/../../rules`;
 
-/** Takes up little, and has what the bundled rules do not. */
+/** Small, with features that the bundled rules do not use. */
 const small = `title: t
 logsource: {product: kubernetes}
 detection:

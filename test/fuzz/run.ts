@@ -1,5 +1,5 @@
-/** Fuzzes for as long as one likes: `node test/fuzz/run.ts [target] [--seconds 120] [--seed 1]`. Each target has the same
- * time; in a fifth of it, inputs that reach code which none before did are looked for, and added to those that are changed. */
+/** Fuzzes for any length of time: `node test/fuzz/run.ts [target] [--seconds 120] [--seed 1]`. Each target gets the same time;
+ * in a fifth of it, inputs that reach new code are searched for, and added to those that are changed. */
 import { parseArgs } from 'node:util';
 import { openExplorer } from './explore.ts';
 import { fuzz } from './fuzz.ts';

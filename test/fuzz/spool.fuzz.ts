@@ -1,5 +1,5 @@
-/** The reader of a spool's segments and of its cursor, given any bytes: it comes to the end, passes nothing over, and takes
- * nothing for an entry that was not written as one. */
+/** The reader of a spool's segments and of its cursor, given any bytes: it reaches the end, skips nothing, and accepts nothing
+ * as an entry that was not written as one. */
 import { codecFor } from '../../src/codecs/index.ts';
 import { type Position, readCursor, writeCursor } from '../../src/sinks/spool/cursor.ts';
 import { batchFrom, entryFrom } from '../../src/sinks/spool/entry.ts';
@@ -68,7 +68,7 @@ export const spoolTargets: readonly FuzzTarget[] = [
   },
 ];
 
-/** The file of a cursor. */
+/** The cursor file. */
 async function lineOf(position: Position): Promise<Buffer> {
   let line = Buffer.alloc(0);
   const write = async (bytes: Buffer<ArrayBuffer>) => {

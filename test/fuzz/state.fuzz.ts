@@ -1,4 +1,4 @@
-/** The reader of the state, given any file: all of it or nothing, and what is restored can be gone on with and written. */
+/** The reader of the state, given any file: all of it or nothing, and restored state can be used and written. */
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -53,7 +53,7 @@ await goOn(written, refusals.slice(0, 12));
 await saveState(path, written);
 const state = readFileSync(path);
 
-/** With the hash of what stands before the last line, so that more is looked at than that. */
+/** With a valid hash of everything before the last line, so that more than that is checked. */
 function signed(bytes: Uint8Array): Buffer {
   const text = Buffer.from(bytes).toString();
   const end = text.lastIndexOf('\n', text.length - 2) + 1;

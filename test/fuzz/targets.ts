@@ -1,4 +1,4 @@
-/** Everything that takes bytes from others. A new input gets a line here, and a `<name>.fuzz.ts` beside this file. */
+/** Everything that reads bytes from others. A new input gets a line here, and a `<name>.fuzz.ts` beside this file. */
 import { authorizationTargets } from './authorization.fuzz.ts';
 import { caseTargets } from './cases.fuzz.ts';
 import { codecTargets, jsonTargets } from './codecs.fuzz.ts';

@@ -1,4 +1,4 @@
-/** Readers of short texts, given any: times, addresses, paths of requests. */
+/** Readers of short texts, given any: times, addresses, request paths. */
 import { isPublic, isWithinAny, parseNetworkOrAddress } from '../../src/network.ts';
 import { objectOfUri } from '../../src/resource-path.ts';
 import { eventTime, unixNanoFromEventTime, unixNanoFromFluentDate, unixNanoFromRfc3339 } from '../../src/time.ts';

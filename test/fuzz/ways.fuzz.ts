@@ -1,4 +1,4 @@
-/** The pipeline beside its steps one by one, on bodies of any bytes; and what it found as Avro. */
+/** The pipeline compared with its separate steps, on bodies of any bytes; and its results as Avro. */
 import { readFileSync } from 'node:fs';
 import { encodeContainer } from '../../src/avro/container.ts';
 import { codecFor } from '../../src/codecs/index.ts';
@@ -20,7 +20,7 @@ function wayTarget(layout: keyof typeof layouts): FuzzTarget {
     runs: 50,
     corpus: Array.from({ length: 24 }, (_, seed) => outlinedBody(layout, randomFrom(seed), 1 + (seed % 3), seed * 3)),
     async run(bytes) {
-      // What correlations remember is bounded, and evicted by how much there is: not the same in both.
+      // The memory of correlations is bounded, with eviction by volume, so it is not the same in both.
       if (++runs % 5000 === 0) ways = { fast: fast(ruleset), plain: plain(ruleset) };
       const [one, other] = [await ways.fast(bytes, mediaType), await ways.plain(bytes, mediaType)];
       if (said(one) !== said(other))

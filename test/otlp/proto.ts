@@ -1,4 +1,4 @@
-/** OTLP's messages for logs, in another writer and reader than ours. */
+/** OTLP's messages for logs, with a different writer and reader than the product's. */
 import protobuf from 'protobufjs';
 
 const { root } = protobuf.parse(`
@@ -29,13 +29,13 @@ const { root } = protobuf.parse(`
   message Status { int32 code = 1; string message = 2; }
 `);
 
-/** @param message in protobufjs's words: camel case, int64 as text or number */
+/** @param message in protobufjs's conventions: camel case, int64 as text or number */
 export function encodeOtlp(type: string, message: object): Buffer {
   const found = root.lookupType(type);
   return Buffer.from(found.encode(found.fromObject(message)).finish());
 }
 
-/** What is in a message, without what is not set. */
+/** The contents of a message, without unset fields. */
 export function decodeOtlp(type: string, bytes: Uint8Array): Record<string, unknown> {
   const found = root.lookupType(type);
   return found.toObject(found.decode(bytes), { longs: String, oneofs: true });
@@ -59,7 +59,7 @@ export function keyValues(map: object): object[] {
   return Object.entries(map).map(([key, value]) => ({ key, value: anyValue(value) }));
 }
 
-/** What an AnyValue stands for: integers beyond 2^53 as bigint, bytes as text. */
+/** The value of an AnyValue: integers beyond 2^53 as bigint, bytes as text. */
 export function valueIn(any: unknown): unknown {
   const value = (any ?? {}) as Record<string, any>;
   switch (value.value) {

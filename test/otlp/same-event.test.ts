@@ -1,4 +1,4 @@
-/** A record says the same in every place that senders of OTLP put it. */
+/** A record means the same wherever senders of OTLP put it. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -42,7 +42,7 @@ describe.each(Object.entries(places))('%s', (_, place) => {
   });
 });
 
-test('the cluster of the resource counts where the record names none', () => {
+test('the cluster of the resource counts if the record names none', () => {
   const otlp = codecNamed('otlp')!;
   const event = JSON.parse(readFileSync(join(folder, 'kubernetes/pod-create.input.json'), 'utf8'));
   const logRecords = [{ body: anyValue(event) }, { attributes: keyValues({ ...event, cluster: 'edge' }) }];

@@ -1,4 +1,5 @@
-/** What is found in logs without an attack, by level: the table of docs/rules/noise.md. Run by itself, prints it. */
+/** The number of findings in logs without an attack, by level: the table of docs/rules/noise.md. Prints it when run by
+ * itself. */
 import { type Level, levels } from '../../src/record.ts';
 import { countsOf, type Judged, judge, readLog } from './logs.ts';
 import { atMetadata, hourly, renamed, renamedThroughout } from './variants.ts';
@@ -18,7 +19,7 @@ export type LogName = keyof typeof logs;
 
 const judged = new Map<LogName, Promise<Judged[]>>();
 
-/** Each log is evaluated once, whatever asks for it. */
+/** Each log is evaluated once, however many callers need it. */
 export function judgedLog(name: LogName): Promise<Judged[]> {
   let found = judged.get(name);
   if (found === undefined) judged.set(name, (found = judge(logs[name])));

@@ -1,4 +1,4 @@
-/** Logs without an attack, and what Tripline makes of them. */
+/** Logs without an attack, and Tripline's results for them. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
@@ -16,7 +16,7 @@ export interface Found {
   user: string;
 }
 
-/** What a record has in its tag. */
+/** The contents of a record's tag. */
 export interface Judged {
   record: AuditRecord;
   isIndeterminate: boolean;
@@ -32,7 +32,7 @@ export function readLog(name: string): AuditRecord[] {
     .map((line) => JSON.parse(line));
 }
 
-/** The records by the bundled rules, in their order, each with what it carries. */
+/** The records evaluated with the bundled rules, in order, each with its results. */
 export async function judge(log: readonly AuditRecord[]): Promise<Judged[]> {
   const { stdout } = await run(['scan', '--show', 'records'], { input: lines(...log) });
   return stdout
@@ -54,12 +54,12 @@ export function isAtLeast(level: Level, least: Level): boolean {
   return levels.indexOf(level) >= levels.indexOf(least);
 }
 
-/** All that was found at a level or above, in the order of the records. */
+/** All findings at a level or above, in the order of the records. */
 export function foundFrom(least: Level, judged: readonly Judged[]): Found[] {
   return judged.flatMap(({ found }) => found.filter(({ level }) => isAtLeast(level, least)));
 }
 
-/** How many were found at each level. */
+/** The number of findings at each level. */
 export function countsOf(judged: readonly Judged[]): Record<Level, number> {
   const found = judged.flatMap((one) => one.found);
   const count = (wanted: Level) => found.filter(({ level }) => level === wanted).length;

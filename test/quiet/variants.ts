@@ -1,11 +1,12 @@
-/** A log as it would have been elsewhere: under other names, another audit policy, with somebody else at the tokens. */
+/** A log as it would be in another cluster: under other names, with another audit policy, or with somebody else using the
+ * tokens. */
 import { hash } from 'node:crypto';
 import type { AuditRecord } from './logs.ts';
 
 const serviceAccount = /^system:serviceaccount:([^:]+):([^:]+)$/;
-/** What every cluster has under the same name. */
+/** Names that are the same in every cluster. */
 const fixedNames = /^(default|admin|edit|view|cluster-admin|kube-(system|public|node-lease)|system:.*)$/;
-/** Members with words of Kubernetes, which nobody renames. */
+/** Members with Kubernetes terms, which nobody renames. */
 const fixedMembers = new Set([
   ...['kind', 'apiVersion', 'apiVersions', 'apiGroup', 'apiGroups', 'group', 'level', 'stage', 'verb', 'verbs'],
   ...['resource', 'resources', 'subresource', 'type', 'policyTypes', 'fieldType', 'annotations', 'auditID'],
@@ -17,22 +18,22 @@ function accountOf({ user }: AuditRecord): { namespace: string; name: string } |
   return namespace === undefined || name === undefined ? undefined : { namespace, name };
 }
 
-/** Whether a service account sends it that is none of kube-controller-manager's. */
+/** Whether a service account sends it that does not belong to kube-controller-manager. */
 export function isOfAddOn(record: AuditRecord): boolean {
   return accountOf(record) !== undefined && !String(record.userAgent).startsWith('kube-controller-manager');
 }
 
-/** The same name for the same word, which says nothing. */
+/** The same meaningless name for the same word. */
 const meaningless = (word: string) => `n${hash('sha256', word).slice(0, 8)}`;
 
-/** Every namespace and service account but kube-system and its controllers, every role, binding and webhook
- * configuration, and every client of an add-on has another name, wherever a record has it. */
+/** Gives another name to every namespace and service account except kube-system and its controllers, to every role, binding and
+ * webhook configuration, and to every client of an add-on, wherever it occurs in a record. */
 export function renamed(log: readonly AuditRecord[]): AuditRecord[] {
   return rename(log, namesIn(log), (agent) => agent.replace(/^[^\s/]+/, meaningless));
 }
 
-/** Beyond that no object that an add-on works on has its name, every add-on calls itself as controller-runtime does
- * unless it is told otherwise, and those of kube-system run in a namespace of their own. */
+/** In addition, every object that an add-on works on is renamed, every add-on identifies itself as controller-runtime does by
+ * default, and those of kube-system run in a namespace of their own. */
 export function renamedThroughout(log: readonly AuditRecord[]): AuditRecord[] {
   const objects = log.filter(isOfAddOn).map(({ objectRef }) => objectRef?.name);
   const names = new Set([...namesIn(log), ...objects.filter(isName)]);
@@ -92,12 +93,12 @@ function rename(log: readonly AuditRecord[], names: ReadonlySet<string>, client:
   });
 }
 
-/** As a policy logs it that keeps no body. */
+/** As logged by a policy that keeps no body. */
 export function atMetadata(log: readonly AuditRecord[]): AuditRecord[] {
   return log.map(({ requestObject, responseObject, ...record }) => ({ ...record, level: 'Metadata' }));
 }
 
-/** What add-ons read of Secrets one by one, in every other hour as well. */
+/** The Secrets that add-ons read one by one, in every other hour as well. */
 export function hourly(log: readonly AuditRecord[]): AuditRecord[] {
   const reads = log.filter(
     (record) => isOfAddOn(record) && record.objectRef?.resource === 'secrets' && record.verb === 'get',
@@ -135,8 +136,8 @@ export function borrowed(log: readonly AuditRecord[], borrower: Partial<AuditRec
   return log.map((record) => (accountOf(record) ? { ...record, ...borrower } : record));
 }
 
-/** The part of a control plane's log in which a Deployment, its ReplicaSet and a pod come into being, with as many pods as
- * are asked for, all of them in the process namespace of their node. */
+/** The part of a control plane's log in which a Deployment, its ReplicaSet and its pods are created, with the requested number
+ * of pods, all of them in the process namespace of their node. */
 export function deploymentWithHostPid(log: readonly AuditRecord[], pods: number): AuditRecord[] {
   const created = (resource: string) =>
     log.find(

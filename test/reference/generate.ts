@@ -1,4 +1,4 @@
-/** Rules and events made from random numbers, of few names and values, so that they meet. */
+/** Rules and events generated from random numbers, with few names and values, so that they match often. */
 import { CUT } from '../../src/json/map.ts';
 import type { Random } from '../fuzz/fuzz.ts';
 
@@ -101,19 +101,19 @@ function valueFrom(random: Random, depth: number): unknown {
   const kind = depth > 4 ? 0 : random(8);
   if (kind < 4) return pick(scalars, random);
   if (kind < 6) return mapFrom(random, depth);
-  // A long list now and then: there are bounds on what is compared.
+  // Occasionally a long list, because the number of comparisons is bounded.
   const length = random(40) === 1 ? 45 + random(70) : random(4);
   return Array.from({ length }, () => valueFrom(random, length > 4 ? 5 : depth + 1));
 }
 
-/** What `%name%` stands for. */
+/** The values of `%name%`. */
 export const placeholders: ReadonlyMap<string, readonly string[]> = new Map([
   ['nobody', []],
   ['nets', ['10.0.0.0/8', '::/0']],
   ['some', ['create', 'a*', '10.0.0.0/8']],
 ]);
 
-/** A file with one rule and some filters, as JSON, which is YAML. */
+/** A file with one rule and some filters, as JSON, which is also YAML. */
 export function ruleFileFrom(random: Random): string {
   const filters = Array.from({ length: random(3) }, (_, index) => ({
     title: `f${index}`,

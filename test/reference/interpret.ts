@@ -1,5 +1,5 @@
-/** What a rule says of an event, worked out in the plainest way from the rule as it is written: nothing is prepared, kept or
- * left out. The engine in src/ has to say the same. Nothing here may import what decides there. */
+/** The result of a rule on an event, computed in the plainest way from the rule as written: nothing is prepared, kept or
+ * skipped. The engine in src/ has to give the same. Nothing here may import the code that decides there. */
 import type { BlockItem, Condition, Detection, FieldItem, Filter, Item, Rule, Test } from '../../src/sigma/ast.ts';
 import { memberValues, type Read, type Reader, read, wordsOf } from './read.ts';
 import { passes } from './tests.ts';
@@ -7,7 +7,7 @@ import { passes } from './tests.ts';
 /** True, false, or unknown for a reason. */
 export type Truth = true | false | Gap;
 
-/** What was not there to be read. */
+/** What was missing. */
 export interface Gap {
   field: string;
   reason: string;
@@ -20,7 +20,7 @@ export interface Interpretation {
   silencedBy?: string;
 }
 
-/** An event matches where the rule and all of its exceptions hold. */
+/** An event matches if the rule and all of its exceptions hold. */
 export function interpret(rule: Rule, exceptions: readonly Filter[], event: Reader): Interpretation {
   const own = detection(rule, event, '');
   const allowed = exceptions.map((exception) => detection(exception, event, ''));
@@ -36,7 +36,7 @@ export function levelOf(rule: Rule, event: Reader): string {
   return rule.levels.find(({ condition }) => holds(condition))?.level ?? rule.level;
 }
 
-// Truth with gaps: what is unknown stays so unless the rest decides. Of several reasons the first counts.
+// Truth with gaps: an unknown stays unknown unless the rest decides. Of several reasons the first counts.
 
 function and(operands: readonly Truth[]): Truth {
   if (operands.includes(false)) return false;
@@ -60,7 +60,7 @@ function atLeast(count: number, operands: readonly Truth[]): Truth {
 
 // Conditions and selections.
 
-/** @param blocks the array blocks around, as a person writes them */
+/** @param blocks the enclosing array blocks, in display form */
 function detection({ selections, condition }: Detection, event: Reader, blocks: string): Truth {
   switch (condition.kind) {
     case 'selection': {
@@ -96,19 +96,19 @@ function field({ field: name, tests, quantifier, negated }: FieldItem, event: Re
   return negated ? not(answer) : answer;
 }
 
-/** Any value that is there may pass; where there is none, a test for nothing does. */
+/** Any existing value may pass; if there is none, a test for absence does. */
 function holds(test: Test, { values, gap }: Read, event: Reader): boolean {
   if (test.kind === 'null' && values.length === 0 && gap === undefined) return true;
   return values.some((value) => passes(test, value, (name) => event(name).values));
 }
 
-/** Whether there could be a value that is not there to be read and would pass. */
+/** Whether there could be a missing value that would pass. */
 function couldPass(tests: readonly Test[], quantifier: 'any' | 'all'): boolean {
   const isPossible = (test: Test): boolean => test.kind !== 'either' || test.tests.some(isPossible);
   return quantifier === 'all' ? tests.every(isPossible) : tests.some(isPossible);
 }
 
-/** Why there may be more: in the field, or in one that it is compared to. */
+/** Why there may be more values: in the field, or in one that it is compared with. */
 function gapOf(name: string, tests: readonly Test[], found: Read, event: Reader, blocks: string): Gap | undefined {
   if (found.gap !== undefined) return { field: within(blocks, name), reason: found.gap };
   for (const reference of tests.flatMap(referencesIn)) {
@@ -132,7 +132,7 @@ function block({ field: name, members, body }: BlockItem, event: Reader, blocks:
   const chosen = 'index' in members ? String(members.index) : members.quantifier;
   const inner = within(blocks, `${name}[${chosen}]`);
   let reason = found.gap;
-  // What compares the members to a list around them is done for so many of them.
+  // Comparisons of members with an enclosing list are limited to this many.
   let left = isCompared(body) ? 50 : Number.POSITIVE_INFINITY;
   const lists = found.places.map((place) => {
     const all = membersOf(place, members);
@@ -151,7 +151,7 @@ function block({ field: name, members, body }: BlockItem, event: Reader, blocks:
   if (lists.length === 0) return gap ?? (chosen === 'none' || chosen === 'all_or_empty');
   const decision = or(lists.map((list) => joined(chosen, list)));
   if (gap === undefined) return decision;
-  // One member is enough for these, whatever others there may be.
+  // One member is enough for these, whatever the others are.
   const isEnough = chosen === 'any' || ('index' in members && members.index >= 0);
   return decision === true && isEnough ? true : gap;
 }
@@ -196,7 +196,7 @@ function isCompared(body: BlockItem['body']): boolean {
   });
 }
 
-/** The way to a field from the event, through the blocks around it. */
+/** The path to a field from the event, through the enclosing blocks. */
 function within(blocks: string, name: string): string {
   if (blocks === '' || name.startsWith('^.')) return name;
   if (name === '.') return blocks;

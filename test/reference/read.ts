@@ -1,10 +1,10 @@
-/** What an event holds under a name, found in the plainest way. */
+/** The values of an event under a name, found in the plainest way. */
 import { CUT } from '../../src/json/map.ts';
 
 export interface Read {
-  /** Lists taken apart, down to values that are none. */
+  /** Lists are flattened, down to values that are not lists. */
   values: readonly unknown[];
-  /** What stands at each place that the name leads to, lists whole. */
+  /** The value at each place that the name leads to, with lists whole. */
   places: readonly unknown[];
   /** Why there may be more. */
   gap?: string;
@@ -16,12 +16,12 @@ type Data = { [key: string]: unknown; [CUT]?: string };
 
 const isData = (value: unknown): value is Data => typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Lists in lists, as one list of what is in them; a value that is no list, as a list of one. */
+/** Nested lists as one flat list; a value that is not a list, as a list of one. */
 const flat = (value: unknown): unknown[] => (Array.isArray(value) ? value.flatMap(flat) : [value]);
 
-/** A dotted name, which leads through every member of a list. Where keys have dots in them, the shortest key that leads to
- * something counts.
- * @param outer `split` where the value is a part of something that is split */
+/** A dotted name, which leads through every member of a list. If keys contain dots, the shortest key that leads to something
+ * counts.
+ * @param outer `split` if the value is a part of something that is split */
 export function read(value: unknown, name: string, outer?: 'split'): Read {
   const { places, gaps } = search(value, name, outer);
   return { values: places.flatMap(flat), places, ...(gaps.length > 0 && { gap: gaps[0]! }) };
@@ -63,13 +63,13 @@ function searchIn(data: Data, name: string, outer: string | undefined): Search {
   return { places: [], gaps, isFound: false };
 }
 
-/** The keys by which a name can go on, the shortest first and the whole of it last. A dot at the beginning is part of it. */
+/** The keys with which a name can continue, the shortest first and the whole of it last. A leading dot is part of it. */
 function keysOf(name: string): string[] {
   const dots = [...name].flatMap((_, index) => (index > 0 && name[index] === '.' ? [index] : []));
   return [...dots.map((dot) => name.slice(0, dot)), name];
 }
 
-/** A list has no place for a mark. It was open where it is the last member of a map that was cut, or in a map that is split. */
+/** A list cannot carry a mark. It was open if it is the last member of a truncated map, or in a map that is split. */
 function openListGaps(data: Data, key: string, cut: string | undefined): string[] {
   if (!Array.isArray(data[key])) return [];
   const isLast = Object.keys(data).at(-1) === key;
@@ -81,7 +81,7 @@ export function memberValues(member: unknown): Read {
   return { values: flat(member), places: [member] };
 }
 
-/** Every text, number and key that stands anywhere in a value. */
+/** Every text, number and key anywhere in a value. */
 export function wordsOf(value: unknown): Read {
   const { words, gaps } = collect(value);
   return { values: words, places: words, ...(gaps.length > 0 && { gap: gaps[0]! }) };

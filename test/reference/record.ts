@@ -1,5 +1,5 @@
-/** What rules say of a record, by the naive interpreter: its events are normalized as the product does, and the fields that
- * the product makes are taken from it; names of audit.k8s.io are read here. */
+/** The results of rules on a record, by the naive interpreter: its events are normalized as the product does, and the product's
+ * own fields are copied from it; names of audit.k8s.io are read here. */
 import { fields, fieldsOf } from '../../src/fields/index.ts';
 import { readValue } from '../../src/json/read.ts';
 import { type Normalized, normalize } from '../../src/normalizers/index.ts';
@@ -8,7 +8,7 @@ import type { Filter, Rule } from '../../src/sigma/ast.ts';
 import { interpret, levelOf } from './interpret.ts';
 import { type Read, type Reader, read, wordsOf } from './read.ts';
 
-/** A rule with the exceptions that are put to it. */
+/** A rule with the exceptions that apply to it. */
 export interface Live {
   rule: Rule;
   exceptions: readonly Filter[];
@@ -34,7 +34,7 @@ export function judge(found: Normalized, rules: readonly Live[]): Judgement {
   if (found.kind === 'malformed') return { verdict: 'error', hits, undecided, silenced };
   const seen = new Set<string>();
   for (const [index, event] of found.events.entries()) {
-    // It is not answered yet.
+    // It has not been answered yet.
     if (event.stage === 'RequestReceived') continue;
     const reader = readerOf(event);
     for (const { rule, exceptions } of rules) {
@@ -43,7 +43,7 @@ export function judge(found: Normalized, rules: readonly Live[]): Judgement {
         undecided.push({ rule: rule.name, reason: gap!.reason, field: gap!.field, event: index });
       }
       if (truth !== true && silencedBy === undefined) continue;
-      // A record may hold an event twice.
+      // A record may contain an event twice.
       const request = `${rule.name} ${requestOf(event)}`;
       if (seen.has(request)) continue;
       seen.add(request);
@@ -51,7 +51,7 @@ export function judge(found: Normalized, rules: readonly Live[]): Judgement {
       else hits.push({ rule: rule.name, event: index, level: levelOf(rule, reader) });
     }
   }
-  // The gravest first.
+  // The most severe first.
   const ofMode = (mode: string) =>
     ['critical', 'high', 'medium', 'low', 'informational'].flatMap((level) =>
       hits.filter(
@@ -73,7 +73,7 @@ function requestOf({ cluster, auditID, user, verb, objectRef, requestURI, ...tim
   return JSON.stringify([place, auditID, time, user.username, verb, object, requestURI]);
 }
 
-/** How an event is read: each name once, since rules ask for the same. */
+/** How an event is read: each name once, because rules use the same names. */
 function readerOf(event: AuditEvent): Reader {
   const unified = fieldsOf(event);
   const known = new Map<string, Read>();
@@ -81,7 +81,7 @@ function readerOf(event: AuditEvent): Reader {
     if (isUnified(name)) return withPlaces(unified(name));
     const other = OTHER_NAMES[name];
     if (other === undefined) return rawOf(event, name);
-    // What kube-apiserver leaves out where it is empty is absent.
+    // What kube-apiserver omits when empty is absent.
     const { values, ...rest } = unified(other);
     return withPlaces({ ...rest, values: values.filter((value) => value !== '') });
   };
@@ -98,7 +98,7 @@ function isUnified(name: string): boolean {
   return fields.has(name) || fields.get(head!)?.nested === true;
 }
 
-/** Names of audit.k8s.io for what has a field. */
+/** Names of audit.k8s.io that have a field. */
 const OTHER_NAMES: Readonly<Record<string, string>> = Object.assign(Object.create(null), {
   'objectRef.resource': 'resource',
   'objectRef.subresource': 'subresource',
@@ -132,7 +132,7 @@ function rawOf(event: AuditEvent, name: string): Read {
   const found = read(event, name);
   const member: unknown = Object.hasOwn(event, head) ? (event as Record<string, unknown>)[head] : undefined;
   const isMap = typeof member === 'object' && member !== null && !Array.isArray(member);
-  // Of a map that is there, its own mark says what is missing from it.
+  // For an existing map, its own mark says what is missing from it.
   if (found.gap !== undefined || isMap) return found;
   return withGap(found, Object.hasOwn(event.gaps, head) ? event.gaps[head] : undefined);
 }

@@ -1,4 +1,4 @@
-/** Whether the engine says the same as the naive interpreter. */
+/** Whether the engine gives the same result as the naive interpreter. */
 import { isDeepStrictEqual } from 'node:util';
 import { CUT } from '../../src/json/map.ts';
 import type { Filter, Rule } from '../../src/sigma/ast.ts';
@@ -15,7 +15,7 @@ function compiledOf(rule: Rule, exceptions: readonly Filter[]) {
   return found;
 }
 
-/** How the two differ on plain data, each with a reader of its own; undefined where they do not. */
+/** How the two differ on plain data, each with its own reader; undefined if they do not. */
 export function disagreement(rule: Rule, exceptions: readonly Filter[], event: unknown): string | undefined {
   const lookup: FieldLookup = (name) => (name === '' ? words(event) : walk(event, name));
   const reader: Reader = (name) => (name === '' ? wordsOf(event) : read(event, name));
@@ -31,7 +31,7 @@ export function disagreement(rule: Rule, exceptions: readonly Filter[], event: u
   return levels[0] === levels[1] ? undefined : `level by the engine and by the reference: ${levels}`;
 }
 
-/** An event with its marks, for a person. */
+/** An event with its marks, in readable form. */
 export function printed(event: unknown): string {
   return JSON.stringify(event, (_key, value) => {
     if (typeof value === 'bigint') return String(value);

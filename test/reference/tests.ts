@@ -1,9 +1,9 @@
-/** Whether a value passes what a rule asks of it, in the plainest way. */
+/** Whether a value passes the test of a rule, in the plainest way. */
 import ipaddr from 'ipaddr.js';
 import { RE2JS } from 're2js';
 import type { DatePart, Pattern, Test, Wildcard } from '../../src/sigma/ast.ts';
 
-/** @param valuesOf what the event holds under another name */
+/** @param valuesOf the values of the event under another name */
 export function passes(test: Test, value: unknown, valuesOf: (name: string) => readonly unknown[]): boolean {
   const text = textOf(value);
   switch (test.kind) {
@@ -37,7 +37,7 @@ export function passes(test: Test, value: unknown, valuesOf: (name: string) => r
       if (text === undefined) return false;
       const own = fold(text);
       if (test.anchor === 'whole') return others.some((other) => fold(other) === own);
-      // So many are compared.
+      // The number of values that are compared.
       return others.slice(0, 100).some((other) => {
         if (test.anchor === 'contains') return own.includes(fold(other));
         return test.anchor === 'startswith' ? own.startsWith(fold(other)) : own.endsWith(fold(other));
@@ -48,7 +48,7 @@ export function passes(test: Test, value: unknown, valuesOf: (name: string) => r
   }
 }
 
-/** The text of a value that is no map, list or null. */
+/** The text of a value that is not a map, list or null. */
 export function textOf(value: unknown): string | undefined {
   return ['string', 'number', 'bigint', 'boolean'].includes(typeof value) ? String(value) : undefined;
 }
@@ -61,12 +61,12 @@ function numberOf(value: unknown): number | undefined {
   return Math.abs(number) < Number.POSITIVE_INFINITY ? number : undefined;
 }
 
-/** Without regard to case, one character after the other; Greek has two small sigmas. */
+/** Case-insensitive, character by character; Greek has two lower-case sigmas. */
 export function fold(text: string): string {
   return [...text].map((character) => (character === 'ς' ? 'σ' : character.toLowerCase())).join('');
 }
 
-/** Character by character: which beginnings of the text the pattern so far can be. */
+/** Character by character: the prefixes of the text that the pattern so far can match. */
 export function matches(pattern: Pattern, text: string, cased: boolean): boolean {
   const characters = [...(cased ? text : fold(text))];
   const steps = pattern.flatMap((part): (string | Wildcard)[] =>
@@ -99,16 +99,16 @@ function regexOf(source: string, flags: readonly ('i' | 'm' | 's')[]): RE2JS {
   );
 }
 
-/** Compares as many bits as the network has. */
+/** Compares as many bits as the network prefix has. */
 function isWithin(text: string, network: string): boolean {
   const [base, length] = network.split('/') as [string, string];
   const [address, start] = [bitsOf(text), bitsOf(base)];
   if (address === undefined || start === undefined) return false;
-  // A network of IPv4 written as one of IPv6 is as much shorter.
+  // The prefix of an IPv4 network written as IPv6 is shortened accordingly.
   const isMapped = base.includes(':') && start.length === 32;
   const prefix = Number(length) - (isMapped ? 96 : 0);
   if (prefix < 0) {
-    // It holds more than IPv4: an address of IPv4 is none of its.
+    // It contains more than IPv4, so no IPv4 address belongs to it.
     return address.length === 128 && address.startsWith(ipv6Bits(base).slice(0, Number(length)));
   }
   return address.length === start.length && address.startsWith(start.slice(0, prefix));
@@ -132,7 +132,7 @@ const ipv6Bits = (text: string): string =>
     .parts.map((part) => bits(part, 16))
     .join('');
 
-/** A part of the time that a text spells, in UTC. */
+/** A part of the time that a text represents, in UTC. */
 function partOf(text: string, part: DatePart): number | undefined {
   const found = /^(\d{4})-(\d\d)-(\d\d)(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,]\d+)?)?([Zz]|[+-]\d\d:?\d\d)?)?$/.exec(
     text,

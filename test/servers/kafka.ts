@@ -1,6 +1,6 @@
-/** A broker of Kafka for tests: one node that is its own controller, from the jars of a distribution.
+/** A Kafka broker for tests: one node that is its own controller, from the jars of a distribution.
  *
- * `KAFKA` names the folder of the jars (`libs`): kafka_2.13, kafka-tools and what these need; `java` is on the PATH. */
+ * `KAFKA` names the folder of the jars (`libs`): kafka_2.13, kafka-tools and their dependencies; `java` is on the PATH. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { createPrivateKey } from 'node:crypto';
 import { once } from 'node:events';
@@ -18,17 +18,17 @@ const run = promisify(execFile);
 export interface KafkaBroker {
   /** `host:port` of the listener without TLS and credentials. */
   address: string;
-  /** The same of the one with TLS (`kafkaAuthority` signs its certificate) and SASL (user `audit`, password `secret`), by PLAIN and
-   * SCRAM-SHA-512: what Event Hubs and MSK have. */
+  /** The same for the listener with TLS (`kafkaAuthority` signs its certificate) and SASL (user `audit`, password `secret`), by
+   * PLAIN and SCRAM-SHA-512, as with Event Hubs and MSK. */
   saslAddress: string;
   pid(): number;
   /** Makes a topic. */
   create(topic: string, partitions: number): Promise<void>;
-  /** The values of a topic, as a reader sees them who skips what was aborted. */
+  /** The values of a topic, as seen by a reader that skips aborted transactions. */
   read(topic: string, options?: { keys?: boolean }): Promise<string[]>;
-  /** How many messages of a topic a group has committed, in all partitions. */
+  /** The number of messages of a topic that a group has committed, in all partitions. */
   committed(group: string, topic: string): Promise<number>;
-  /** Ends it as a crash does. */
+  /** Ends it as in a crash. */
   kill(): Promise<void>;
   /** Starts it again on the same data and ports. */
   start(): Promise<void>;
@@ -36,7 +36,7 @@ export interface KafkaBroker {
 }
 
 const pem = (name: string) => join(import.meta.dirname, `../fixtures/tls/listener/${name}.pem`);
-/** PEM file with the authority of the broker's certificate. */
+/** PEM file with the CA of the broker's certificate. */
 export const kafkaAuthority = pem('authority.cert');
 
 const READY_MS = 60_000;
@@ -144,7 +144,7 @@ export async function startKafka(jars: string): Promise<KafkaBroker> {
       const main = `${tools}.consumer.group.ConsumerGroupCommand`;
       const { stdout } = await tool(main, '--bootstrap-server', address, '--describe', '--group', group);
       const rows = stdout.split('\n').map((line) => line.trim().split(/\s+/));
-      // A partition of which nothing is committed has a dash.
+      // A partition without committed offsets has a dash.
       return rows.reduce((sum, [, of, , offset]) => sum + (of === topic ? Number.parseInt(offset!, 10) || 0 : 0), 0);
     },
   };

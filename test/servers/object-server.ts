@@ -1,15 +1,15 @@
-/** What tests know of a server with objects. */
+/** What tests know about an object server. */
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface ObjectServer {
-  /** Of its one bucket. */
+  /** The address of its only bucket. */
   address: string;
-  /** Variables by which a command finds it. */
+  /** Environment variables with which a command finds it. */
   environment: Record<string, string>;
   stop(): Promise<void>;
 }
 
-/** Resolves when something answers, whatever it says. */
+/** Resolves when something answers, whatever the response. */
 export async function answers(url: string): Promise<void> {
   for (let tries = 0; tries < 150; tries++) {
     const isThere = await fetch(url).then(

@@ -1,12 +1,12 @@
-/** `npm run test:servers`: what is only true with servers. It starts each that a variable names, runs the tests that take it, and
- * says which are not named. */
+/** `npm run test:servers`: tests that depend on real servers. It starts each server that a variable names, runs the tests that
+ * use it, and reports which are not named. */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '../..');
 
-/** By the variable, what it names and the tests that take it. */
+/** By variable, what it names and the tests that use it. */
 const servers: Record<string, { names: string; tests: readonly string[] }> = {
   KAFKA: { names: 'the folder of the jars of Kafka', tests: ['test/fleet'] },
   VALKEY: {

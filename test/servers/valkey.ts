@@ -12,11 +12,11 @@ export interface ValkeyServer {
   url: string;
   port: number;
   pid: number;
-  /** Sends a command as it stands, and gives the answer. */
+  /** Sends a command unchanged, and returns the answer. */
   ask(...command: string[]): Promise<unknown>;
-  /** Ends it in order, and removes what it has written. */
+  /** Shuts it down cleanly, and removes what it has written. */
   stop(): Promise<void>;
-  /** Ends it at once, as a crash does; what it has written stays until `stop`. */
+  /** Ends it at once, as in a crash; what it has written stays until `stop`. */
   kill(): Promise<void>;
   signal(signal: 'SIGSTOP' | 'SIGCONT'): void;
 }
@@ -24,13 +24,13 @@ export interface ValkeyServer {
 export interface ValkeyOptions {
   /** Path of valkey-server or redis-server. */
   binary: string;
-  /** Default: a free one. */
+  /** Default: a free port. */
   port?: number;
-  /** Options of its command line, such as `--maxmemory 10mb`, each word apart. */
+  /** Command-line options, such as `--maxmemory 10mb`, each word separate. */
   args?: readonly string[];
   /** Makes it a sentinel with these lines of configuration. */
   sentinel?: readonly string[];
-  /** With which the helper itself connects. */
+  /** Credentials with which the helper itself connects. */
   credentials?: { username?: string; password?: string };
 }
 

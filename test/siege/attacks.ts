@@ -1,4 +1,4 @@
-/** The attacks: each stands for its kind. Ceilings are about half above what was measured on two cores. */
+/** The attacks: each represents its kind. Ceilings are about half above what was measured on two cores. */
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { compressSync as snappyCompressSync } from 'snappy';
 import { type Answers, type Attack, type Cost, rest } from './siege.ts';
@@ -9,10 +9,10 @@ const ndjson = { 'content-type': 'application/x-ndjson' };
 const msgpack = { 'content-type': 'application/msgpack' };
 const gzip = { 'content-encoding': 'gzip' };
 
-/** A text again and again, up to a size. */
+/** A text repeated up to a size. */
 const repeated = (text: string, bytes: number) => Buffer.from(text.repeat(Math.floor(bytes / text.length)));
 
-/** What the container of examples/pod may have, less a twentieth. */
+/** The memory limit of the container of examples/pod, less a twentieth. */
 const ROOM = 1460;
 const ceilings = (memory: number, cpu: number, silence = 1): Cost => ({ memory: Math.min(memory, ROOM), cpu, silence });
 
@@ -32,7 +32,7 @@ const matched = JSON.stringify({
     spec: { hostPID: true, hostIPC: true, hostNetwork: true, containers: [{ securityContext: { privileged: true } }] },
   },
 });
-/** One that most rules cannot decide, since its body was not logged. */
+/** An event that most rules cannot decide, because its body was not logged. */
 const undecided = matched.replace(/,"requestObject":.*/, ',"level":"Metadata"}');
 const within = (inside: string) => matched.replace('"requestObject":{', `"requestObject":{"a":${inside},`);
 
@@ -46,7 +46,7 @@ interface Bodies {
   count?: number;
   query?: string;
   settings?: Attack['settings'];
-  /** Statuses that answers may have. */
+  /** Permitted statuses of answers. */
   statuses: number[];
 }
 
@@ -124,7 +124,7 @@ function forwardHalves(count: number, bytes: number, seconds: number, most: Cost
   };
 }
 
-/** What Fluent Bit would drop if it were answered 4xx. */
+/** Bodies that Fluent Bit would drop if they were answered 4xx. */
 const unreadable: Attack = {
   name: 'what HTTP cannot read, 200 requests',
   limit: '64 KB of headers; one line of log a minute',
@@ -326,7 +326,7 @@ export const attacks: Attack[] = [
   }),
 ];
 
-/** What `npm test` runs, against one server: small forms of what cost most. */
+/** The attacks that `npm test` runs, against one server: small forms of the most expensive ones. */
 export const shortAttacks: Attack[] = [
   bodies({ ...bombs(6, 40), ceilings: ceilings(420, 4) }),
   unread(4, 1.5e6, 3, ceilings(500, 6)),

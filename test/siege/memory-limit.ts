@@ -1,9 +1,9 @@
-/** A limit on the memory of a process, as a pod has one: a control group, where this machine lets one be made. */
+/** A limit on the memory of a process, as a pod has one: a control group, if this machine allows one to be created. */
 import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 export interface MemoryLimit {
-  /** Puts a command below the limit. */
+  /** Runs a command under the limit. */
   around(command: readonly string[]): string[];
   /** To be called when the process has ended. */
   remove(): void;
@@ -14,7 +14,7 @@ const versions = [
   { root: '/sys/fs/cgroup/memory', has: 'memory.limit_in_bytes', limit: 'memory.limit_in_bytes' },
 ];
 
-/** The kernel ends a process that goes beyond it. Undefined where no group can be made: then it has to be watched. */
+/** The kernel ends a process that exceeds it. Undefined if no group can be created: then it has to be watched. */
 export function limitMemory(mebibytes: number): MemoryLimit | undefined {
   for (const { root, has, limit } of versions) {
     if (!existsSync(join(root, has))) continue;

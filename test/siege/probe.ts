@@ -1,4 +1,4 @@
-/** Asks /healthz again and again, in a thread of its own, so that the attack does not delay it. */
+/** Requests /healthz repeatedly, in a thread of its own, so that the attack does not delay it. */
 import { request } from 'node:http';
 import { parentPort, workerData } from 'node:worker_threads';
 import { waitedOf } from './usage.ts';
@@ -6,7 +6,7 @@ import { waitedOf } from './usage.ts';
 const { url, pid } = workerData as { url: string; pid: number };
 const PAUSE_MILLISECONDS = 50;
 
-/** Seconds that the threads which answer and ask stood in the scheduler's queue: other programs' doing, and no silence. */
+/** Seconds that the threads which answer and ask waited in the scheduler's queue: caused by other programs, and not silence. */
 const waited = () => waitedOf(pid, pid) + waitedOf(process.pid, undefined);
 
 function ask(): Promise<void> {

@@ -1,4 +1,4 @@
-/** Small forms of the attacks of `npm run siege`, against one server, and what the ceilings are good for. */
+/** Small forms of the attacks of `npm run siege`, against one server, and whether the ceilings are enforced. */
 import { existsSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { shortAttacks } from './attacks.ts';
@@ -6,7 +6,7 @@ import { type Attack, besiege, tooMuch } from './siege.ts';
 
 // What a process uses is read from /proc.
 test.skipIf(!existsSync('/proc/self/schedstat'))(
-  'no attack ends the server, silences it, or costs more than it may, which would be noticed',
+  'no attack ends the server, silences it, or exceeds its ceilings, which would be noticed',
   async () => {
     const nothing: Attack = {
       name: 'nothing',

@@ -1,4 +1,4 @@
-/** Attacks servers, and measures what that costs them. */
+/** Attacks servers, and measures the cost to them. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -11,13 +11,13 @@ import { Worker } from 'node:worker_threads';
 import { limitMemory, type MemoryLimit } from './memory-limit.ts';
 import { cpuOf, forgetPeak, memoryOf } from './usage.ts';
 
-/** What an attack costs, or may cost at most. */
+/** What an attack costs, or its permitted maximum. */
 export interface Cost {
   /** Resident memory of the process at any time, in MiB. */
   memory: number;
   /** Seconds of CPU of all threads. */
   cpu: number;
-  /** Seconds that /healthz went without an answer, less those that other programs had of the processors. */
+  /** Seconds that /healthz went without an answer, less those in which other programs used the processors. */
   silence: number;
 }
 
@@ -27,39 +27,39 @@ export interface Attack {
   limit: string;
   ceilings: Cost;
   /** Lines of the configuration.
-   * @param silentPort where a receiver takes connections and says nothing */
+   * @param silentPort where a receiver accepts connections and sends nothing */
   settings?(silentPort: number): string[];
-  /** Makes what is sent, before anything is measured. */
+  /** Makes the bodies to be sent, before anything is measured. */
   prepare?(): unknown;
   /** Ends when the attacker has nothing left to do. */
   run(target: Target): Promise<void>;
-  /** What is wrong with the answers or the metrics, if something is. */
+  /** What is wrong with the answers or the metrics, if anything is. */
   faultIn?(answers: Answers, metrics: string): string | undefined;
 }
 
-/** Status codes of replies, each with how many there were; 0 stands for a connection that ended without one. */
+/** Status codes of replies, each with its count; 0 stands for a connection that ended without one. */
 export type Answers = Map<number, number>;
 
 export interface Target {
   /** Resolves with the status, which is counted; 0 where the connection ended. */
   post(body: Uint8Array, headers: Record<string, string>, query?: string): Promise<number>;
-  /** A connection that these bytes are written to, and that is not read until the attack has ended. */
+  /** A connection to which these bytes are written, and that is not read until the attack has ended. */
   hold(...bytes: (Uint8Array | string)[]): Socket;
-  /** The same for the forward protocol, where the settings of the attack open it. */
+  /** The same for the forward protocol, if the settings of the attack open it. */
   holdForward(...bytes: Uint8Array[]): Socket;
 }
 
 export interface Outcome extends Cost {
-  /** MiB when the attack had ended. */
+  /** MiB after the attack had ended. */
   left: number;
   answers: Answers;
-  /** All that is wrong: what is above its ceiling, and how the process ended if it did. */
+  /** Everything that is wrong: what is above its ceiling, and how the process ended if it did. */
   faults: string[];
 }
 
 /** Attacks one server, one attack after another.
- * @param mebibytes what the process may have at most; the kernel, else a watch, ends it beyond
- * @param each is called with each outcome; none come after the end of the process */
+ * @param mebibytes the memory that the process may use; the kernel, else a watch, ends it beyond that
+ * @param each is called with each outcome; none follow after the end of the process */
 export async function besiege(
   attacks: readonly Attack[],
   mebibytes: number,
@@ -125,7 +125,7 @@ async function attackOnce(attack: Attack, server: Server, watched: number): Prom
   const heard = once(probe, 'message');
   probe.postMessage('end');
   const [silence] = (await heard) as [number];
-  // Refused where it ends at this moment.
+  // Refused if it ends at this moment.
   const metrics = await fetch(`${url}/metrics`).then(
     (answer) => answer.text(),
     () => server.ended.then(() => ''),
@@ -137,7 +137,7 @@ async function attackOnce(attack: Attack, server: Server, watched: number): Prom
   return { ...outcome, faults: [...tooMuch(outcome, attack.ceilings), ...(fault === undefined ? [] : [fault])] };
 }
 
-/** What is above its ceiling. */
+/** The values that are above their ceilings. */
 export function tooMuch(cost: Cost, ceilings: Cost): string[] {
   return (['memory', 'cpu', 'silence'] as const)
     .filter((measure) => !(cost[measure] <= ceilings[measure]))
@@ -147,10 +147,10 @@ export function tooMuch(cost: Cost, ceilings: Cost): string[] {
 interface Server {
   child: ChildProcess;
   url: string;
-  /** 0 where it takes no messages of the forward protocol. */
+  /** 0 if it does not accept messages of the forward protocol. */
   forwardPort: number;
   ended: Promise<unknown>;
-  /** How it ended, and what it said last. */
+  /** How it ended, and its last output. */
   death(): string | undefined;
 }
 

@@ -1,5 +1,5 @@
-/** examples/alertmanager: a server notifies once for a finding, however often it is sent. ALERTMANAGER names the program, of 0.27 or
- * later; beside it may lie amtool. */
+/** examples/alertmanager: a server notifies once for a finding, however often it is sent. ALERTMANAGER names the program, of
+ * 0.27 or later; amtool may be beside it. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -32,7 +32,7 @@ describe.skipIf(program === undefined)(`a real Alertmanager (ALERTMANAGER is ${p
   let process: ReturnType<typeof startProcess>;
   let url: string;
 
-  /** With the routes of the example, which are waited for a second instead of minutes. */
+  /** With the routes of the example, which wait for a second instead of minutes. */
   async function start(receiver: Peer) {
     const config = parse(readFileSync(example, 'utf8'));
     const shorten = (route: any) => {
@@ -72,12 +72,12 @@ describe.skipIf(program === undefined)(`a real Alertmanager (ALERTMANAGER is ${p
   const by = (id: string, username: string, given = {}) =>
     tagOf([finding(id, given)], { event: { ...event, username } });
 
-  it('notifies once for a finding that comes five times, and for two people twice', { timeout: 60_000 }, async () => {
+  it('notifies once for a finding sent five times, and twice for two people', { timeout: 60_000 }, async () => {
     const peer = await openPeer();
     await start(peer);
     const [settings] = parse(snippets(readme, 'yaml')[0]!).sinks;
     for (let times = 0; times < 5; times++) {
-      // As after a restart: nothing remembers what was sent.
+      // As after a restart: the new sink does not know what was sent.
       const { sink } = await openConfigured({ ...settings, urls: [url] });
       await sink.deliver(foundBatch([by('f1', 'ann')]));
       await sink.deliver(foundBatch([by('f1', 'ann')]));
@@ -105,7 +105,7 @@ describe.skipIf(program === undefined)(`a real Alertmanager (ALERTMANAGER is ${p
     expect(held.map(({ labels }) => labels.finding).sort()).toEqual(['f1', 'f2']);
   });
 
-  it('sends what is not critical elsewhere, and what is silenced nowhere', { timeout: 60_000 }, async () => {
+  it('sends non-critical findings elsewhere, and silenced ones nowhere', { timeout: 60_000 }, async () => {
     const peer = await openPeer();
     await start(peer);
     const [silence] = snippets(readme, 'sh');
@@ -124,7 +124,7 @@ describe.skipIf(program === undefined)(`a real Alertmanager (ALERTMANAGER is ${p
     ).toEqual([['chat', ['f2']]]);
   });
 
-  it('says that a source is heard again', { timeout: 60_000 }, async () => {
+  it('resolves the alert when a source is heard again', { timeout: 60_000 }, async () => {
     const peer = await openPeer();
     await start(peer);
     let tell: SilenceListener = () => {};
@@ -144,7 +144,7 @@ describe.skipIf(program === undefined)(`a real Alertmanager (ALERTMANAGER is ${p
     ]);
   });
 
-  it('takes labels of any text, and a finding that is over is resolved', { timeout: 120_000 }, async () => {
+  it('accepts labels of any text, and resolves a finding that is over', { timeout: 120_000 }, async () => {
     const peer = await openPeer();
     await start(peer);
     const { sink } = await openConfigured({ type: 'alertmanager', urls: [url], firingSeconds: 60 });
@@ -162,7 +162,7 @@ describe.skipIf(!existsSync(amtool))(`examples/alertmanager (ALERTMANAGER is ${p
   const run = (...args: string[]) => spawnSync(amtool, args, { encoding: 'utf8' });
   beforeAll(() => expect(existsSync(amtool)).toBe(true));
 
-  it('is a configuration', () => expect(run('check-config', example)).toMatchObject({ status: 0 }));
+  it('is a valid configuration', () => expect(run('check-config', example)).toMatchObject({ status: 0 }));
 
   it.each([
     ['page', ['alertname=pod-host-pid', 'severity=critical', 'cluster=a', 'finding=1']],

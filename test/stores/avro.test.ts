@@ -1,5 +1,6 @@
-/** What the avro sink writes, read by others than the library that writes it. FASTAVRO and CHDB name a Python that has the
- * package of that name: a reader of its own (fastavro[zstandard]), and the engine of ClickHouse, which has Apache's C++ library. */
+/** What the avro sink writes, read by libraries other than the one that writes it. FASTAVRO and CHDB name a Python that has
+ * the package of that name: an independent reader (fastavro[zstandard]), and the engine of ClickHouse, which has Apache's
+ * C++ library. */
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -52,7 +53,7 @@ const filesIn = (path: string) =>
     .filter((name) => name.endsWith('.avro'))
     .sort();
 
-/** The rows of a folder as the library that writes them reads them, in JSON as Python writes it. */
+/** The rows of a folder, read by the library that writes them, in JSON as Python writes it. */
 async function rowsIn(path: string): Promise<unknown[]> {
   const rows = await Promise.all(filesIn(path).map((name) => readRows(readFileSync(join(path, name)))));
   return JSON.parse(
@@ -80,7 +81,7 @@ describe.skipIf(!FASTAVRO)(`fastavro (FASTAVRO is ${FASTAVRO ? 'set' : 'not set'
     expect(found).toEqual(await rowsIn(path));
   });
 
-  it.each(readdirSync(join(root, 'schemas/released')))('reads them by the schemas of %s', async (version) => {
+  it.each(readdirSync(join(root, 'schemas/released')))('reads them with the schemas of %s', async (version) => {
     for (const [rows, name] of [
       ['records', 'tagged-record'],
       ['findings', 'finding'],
@@ -105,7 +106,7 @@ describe.skipIf(!CHDB)(`ClickHouse (CHDB is ${CHDB ? 'set' : 'not set'})`, () =>
     });
   });
 
-  it('knows the days of a sink that puts files into object storage', () => {
+  it('recognizes the days of a sink that puts files into object storage', () => {
     const days = join(folder, 'days');
     for (const [index, file] of filesIn(pathOf('records', 'deflate')).entries()) {
       const day = join(days, `date=2026-01-0${1 + index}`);

@@ -1,5 +1,5 @@
-/** charts/tripline/dashboards: what each panel of the three dashboards of findings asks, asked in the form that Grafana sends,
- * says of each finding what is in the tags. LOKI, OPENSEARCH and CHDB name what to ask, as in the other tests of stores. */
+/** charts/tripline/dashboards: the query of each panel of the three findings dashboards, in the form that Grafana sends it,
+ * returns what is in the tags. LOKI, OPENSEARCH and CHDB name the stores to query, as in the other tests of stores. */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -26,7 +26,7 @@ const questions = new Map(
   findingsRows.flatMap(({ panels }) => panels.map(({ title, question }) => [title, question] as const)),
 );
 
-/** Each panel of a dashboard, with what it is declared to ask. */
+/** Each panel of a dashboard, with its declared question. */
 function panelsOf(store: string): { title: string; panel: PanelJson; question: Question }[] {
   const text = readFileSync(join(root, `charts/tripline/dashboards/findings-${store}.json`), 'utf8');
   const panels = (JSON.parse(text).panels as PanelJson[]).filter(({ type }) => type !== 'row');
@@ -43,17 +43,17 @@ function shown({ transformations = [] }: PanelJson, row: Row): Row {
   return Object.fromEntries(entries.map(([name, value]) => [renameByName[name] ?? `not renamed: ${name}`, value]));
 }
 
-/** What a store can see of a record, and what makes two of those that have no id the same. */
+/** What a store can see of a record, and what makes two entries without an id the same. */
 interface Sight {
   isFirstOnly?: true;
-  /** Over time it shows what has a time. */
+  /** Over time, it shows only what has a time. */
   isTimed?: true;
   sameness(record: Tagged, place: number, entry: number): string;
 }
 
 const grave = /^(high|critical)$/;
 
-/** For each row that a question can have, the ids that it counts. */
+/** The ids that each possible row of a question counts. */
 function expected(all: readonly Tagged[], { of, by, as, isGrave }: Question, sight: Sight): Map<string, Set<string>> {
   const found = new Map<string, Set<string>>();
   for (const [place, record] of all.entries()) {
@@ -89,7 +89,7 @@ function combinations(values: readonly string[][]): string[] {
 const keyOf = (row: Row, by: readonly Column[]) =>
   JSON.stringify(by.map((column) => row[column] ?? (mayBeMissing.has(column) ? '' : null)));
 
-/** @param rows as the panel shows them; of a series over time its columns are `number` and that of the question */
+/** @param rows as the panel shows them; a series over time has the columns `number` and that of the question */
 function check(question: Question, rows: readonly Row[], all: readonly Tagged[], sight: Sight): void {
   const by = question.by.filter((column) => column !== 'time');
   const wanted = expected(all, { ...question, by }, sight);
@@ -125,13 +125,13 @@ beforeAll(async () => {
 
 describe.skipIf(!LOKI)(`Loki (LOKI is ${LOKI ? 'set' : 'not set'})`, { timeout: 120_000 }, () => {
   const job = `kubernetes-audit-dashboard-${Date.now()}`;
-  // All within one step, and what is sent again in the same one.
+  // All within one step, including what is sent again.
   const step = 3600;
   const hour = Math.floor(Date.now() / 1000 / step) * step;
   const received = BigInt(hour - step + 600) * 1_000_000_000n;
   const [start, end] = [hour - 3 * step, hour];
 
-  it('takes the records', async () => {
+  it('accepts the records', async () => {
     const settings = parse(snippets('examples/loki/README.md', 'yaml')[0]!).sinks[0];
     const { sink } = await openConfigured({ ...settings, url: LOKI, labels: { job } });
     for (const [records, time] of [
@@ -155,7 +155,7 @@ describe.skipIf(!LOKI)(`Loki (LOKI is ${LOKI ? 'set' : 'not set'})`, { timeout: 
     const text = await response.text();
     expect(response.status, text).toBe(200);
     const result = JSON.parse(text).data.result as Row[];
-    // As Grafana makes a table of an instant vector: a column for each label.
+    // As Grafana turns an instant vector into a table: a column for each label.
     const missing = Object.fromEntries(
       question.by.flatMap((column) => (mayBeMissing.has(column) ? [[column, '']] : [])),
     );
@@ -193,7 +193,7 @@ describe.skipIf(!OPENSEARCH)(`OpenSearch (OPENSEARCH is ${OPENSEARCH ? 'set' : '
 
   afterAll(() => call('DELETE', index));
 
-  it('takes the records', async () => {
+  it('accepts the records', async () => {
     await call('DELETE', 'kubernetes-audit-*');
     for (const command of snippets('examples/opensearch/README.md', 'sh')) {
       execFileSync('sh', ['-c', command], { cwd: root, env: process.env, stdio: 'pipe' });
@@ -206,7 +206,7 @@ describe.skipIf(!OPENSEARCH)(`OpenSearch (OPENSEARCH is ${OPENSEARCH ? 'set' : '
     await call('POST', `${index}/_refresh`);
   });
 
-  /** As the data source does: each bucket in the one before, the metric in the last and where one is sorted by it. */
+  /** As the data source does: each bucket in the one before, the metric in the last one and in those that are sorted by it. */
   function request({ query, metrics, bucketAggs }: Row): object {
     const [metric] = metrics;
     const ofMetric =
@@ -235,7 +235,7 @@ describe.skipIf(!OPENSEARCH)(`OpenSearch (OPENSEARCH is ${OPENSEARCH ? 'set' : '
     return { size: 0, query: { bool: { filter: [range, { query_string: { query, analyze_wildcard: true } }] } }, aggs };
   }
 
-  /** A row of each bucket that has no other within. */
+  /** One row for each innermost bucket. */
   function rowsIn({ metrics, bucketAggs }: Row, answer: Row, depth = 0): Row[] {
     const [{ id, type }] = metrics;
     const aggregation = bucketAggs[depth];
@@ -282,7 +282,7 @@ describe.skipIf(!CHDB)(`ClickHouse (CHDB is ${CHDB ? 'set' : 'not set'})`, { tim
   const answers = new Map<string, Row[]>();
   const to = 4_000_000_000;
 
-  /** As the documentation of the data source has it. */
+  /** As the documentation of the data source describes. */
   const expand = (sql: string) =>
     sql
       .replace(/\$__timeFilter\((\w+)\)/g, `$1 >= toDateTime(0) AND $1 <= toDateTime(${to})`)

@@ -1,4 +1,4 @@
-/** examples/loki: a server with its limits takes every record, and the page's queries count what is there. LOKI names a
+/** examples/loki: a server with its limits accepts every record, and the page's queries count what it stores. LOKI names a
  * server with limits.yaml that may be written to, FLUENT_BIT the program for its output. */
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -19,13 +19,13 @@ const queries = snippets('examples/loki/README.md', 'logql').map((text) => text.
 const [byLine, byRule, graveByUser, inShadow, undecided, reports] = queries as [string, ...string[]];
 const output = parse(readFileSync(join(root, 'examples/loki/output.yaml'), 'utf8')).pipeline.outputs[0];
 
-/** As the output makes them: what a record has not is no label. */
+/** As the output makes them: a member that a record lacks is not a label. */
 function labelsOf(tag: Tagged['tag'], job: string): Record<string, string> {
   const keys = [...String(output.labels).matchAll(/(\w+)=\$tripline\['\1'\]/g)].map(([, key]) => key as 'verdict');
   return Object.fromEntries([['job', job], ...keys.flatMap((key) => (tag[key] ? [[key, tag[key]] as const] : []))]);
 }
 
-/** Bytes of a push: below the 4 MB that gRPC takes within a server as it comes. */
+/** Bytes of a push: below the 4 MB that gRPC accepts within a server by default. */
 const PUSH_BYTES = 3_000_000;
 
 async function push(all: readonly Tagged[], job: string, first: bigint): Promise<void> {
@@ -55,7 +55,7 @@ async function ask(path: string, asked: Record<string, string>): Promise<any[]> 
   return ((await response.json()) as any).data.result;
 }
 
-/** What a query that counts says of each value of a label. */
+/** The result of a counting query for each value of a label. */
 async function counts(query: string, label: string): Promise<Record<string, number>> {
   const result = await ask('query', { query });
   return Object.fromEntries(result.map(({ metric, value }) => [metric[label], Number(value[1])]).sort());
@@ -76,7 +76,7 @@ async function lines(query: string): Promise<{ labels: Record<string, string>; l
   }
 }
 
-/** The same with the members of each map in one order. */
+/** The same value with the members of each map sorted. */
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (typeof value !== 'object' || value === null) return value;
@@ -98,7 +98,7 @@ it('shows six queries of the job that the output sets, and the sink', () => {
 });
 
 describe.skipIf(server === undefined)(`Loki (LOKI is ${server ? 'set' : 'not set'})`, { timeout: 120_000 }, () => {
-  // A run of its own on a server that is used before.
+  // A separate job, since the server may have been used before.
   const job = `kubernetes-audit-${Date.now()}`;
   const ofRun = (query: string) => query.replaceAll('job="kubernetes-audit"', `job="${job}"`);
   let all: Tagged[];
@@ -109,18 +109,18 @@ describe.skipIf(server === undefined)(`Loki (LOKI is ${server ? 'set' : 'not set
     tags = all.map(({ tag }) => tag);
     const first = BigInt(Date.now() - 60_000) * 1_000_000n;
     await push(all, job, first);
-    // A retry with the same times, of which the server drops some, and one with others: no query counts either.
+    // A retry with the same times, of which the server drops some, and one with other times: no query counts either.
     await push(all.slice(0, 3000), job, first);
     await push(all.slice(0, 3000), job, first + 10_000_000_000n);
   });
 
-  it('has every record as it came', async () => {
+  it('has every record unchanged', async () => {
     const found = await lines(`{job="${job}"}`);
     expect(found.length).toBeLessThanOrEqual(all.length + 6000);
     expect(new Set(found.map(({ line }) => line))).toEqual(new Set(all.map(({ line }) => line)));
   });
 
-  it('shows findings as they come', async () => {
+  it('shows findings as they arrive', async () => {
     const found = await lines(ofRun(byLine));
     const expected = tags.flatMap(({ verdict, level, findings }) =>
       verdict === 'match' ? [`${level} ${findings![0]!.summary}`] : [],
@@ -134,7 +134,7 @@ describe.skipIf(server === undefined)(`Loki (LOKI is ${server ? 'set' : 'not set
     expect(await counts(ofRun(byRule!), 'rule')).toEqual(idsBy(first, ({ rule }) => rule));
   });
 
-  it('counts what is grave by user, each once', async () => {
+  it('counts grave findings by user, each once', async () => {
     const grave = tags.filter(({ level = '' }) => /high|critical/.test(level));
     const users = new Map(
       grave.flatMap(({ event, findings }) => findings!.slice(0, 1).map(({ id }) => [id, event!.username])),
@@ -163,7 +163,7 @@ describe.skipIf(server === undefined)(`Loki (LOKI is ${server ? 'set' : 'not set
   });
 
   it.skipIf(fluentBit === undefined)(
-    'takes all of them from Fluent Bit, under the same labels (FLUENT_BIT)',
+    'accepts all of them from Fluent Bit, under the same labels (FLUENT_BIT)',
     async () => {
       const folder = mkdtempSync(join(tmpdir(), 'tripline-loki-'));
       const some = all.slice(0, 2000);
@@ -190,7 +190,7 @@ describe.skipIf(server === undefined)(`Loki (LOKI is ${server ? 'set' : 'not set
       await running.stop('SIGTERM');
       const found = await lines(query);
       expect(found).toHaveLength(some.length);
-      // What is a label is not in the line.
+      // Members that are labels are not in the line.
       const whole = found.map(({ labels: { verdict, level, platform }, line }) => {
         const { tripline, ...record } = JSON.parse(line);
         return {
@@ -220,7 +220,7 @@ describe.skipIf(server === undefined)(
     it('pushes every record as a line, under its labels, and queries count its findings', async () => {
       const all = await tagged();
       for (const compression of ['none', 'gzip']) {
-        // A sink each, as after a restart.
+        // A new sink each time, as after a restart.
         const { sink } = await openConfigured({ ...settings({ job }), compression });
         for (const batch of batchesOf(all, now)) {
           expect(await sink.deliver(batch)).toEqual({ kind: 'acknowledged', records: batch.records.length });
@@ -239,7 +239,7 @@ describe.skipIf(server === undefined)(
     it.each([
       ['too old or too new', [-60 * day, -60 * day + 0.5, day], [-10, -5]],
       ['too far behind the newest of its stream', [-5 * hour, -5 * hour + 1], [-10, -5]],
-    ])('keeps what is %s, and the others are there', async (what, bad, good) => {
+    ])('keeps records that are %s, and stores the others', async (what, bad, good) => {
       const letters = await openLetters();
       const { sink } = await openConfigured(settings({ job: `${job}-${what.length}` }), letters);
       const batch = (offsets: readonly number[]) =>
@@ -260,7 +260,7 @@ describe.skipIf(server === undefined)(
       expect(found.map(({ line }) => JSON.parse(line).offset)).toEqual([...good, 0]);
     });
 
-    it('splits what is larger than Loki passes on, and keeps a line that is too long', async () => {
+    it('splits pushes that are larger than Loki passes on, and keeps a line that is too long', async () => {
       const letters = await openLetters();
       const own = `${job}-large`;
       const { sink } = await openConfigured({ ...settings({ job: own }), maxRequestBytes: 60_000_000 }, letters);

@@ -1,4 +1,4 @@
-/** examples/opensearch: the template takes every record, and the page's queries count what is there. OPENSEARCH names a
+/** examples/opensearch: the template accepts every record, and the page's queries count what is stored. OPENSEARCH names a
  * server that may be written to, FLUENT_BIT the program for its output. */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -17,7 +17,7 @@ import { batchesOf, idsBy, type Tagged, tagged } from './tagged-records.ts';
 const server = process.env.OPENSEARCH;
 const page = 'examples/opensearch/README.md';
 const index = 'kubernetes-audit-test';
-/** Of a bulk request: far below the 100 MB that a server takes. */
+/** Records of a bulk request: far below the 100 MB that a server accepts. */
 const BULK_RECORDS = 1000;
 
 async function call(method: string, path: string, body?: string, type = 'application/json') {
@@ -84,7 +84,7 @@ describe.skipIf(server === undefined)(`OpenSearch (OPENSEARCH is ${server ? 'set
     expect(counts(aggregations.each.rule.buckets, ({ findings }) => findings.value)).toEqual(expected);
   });
 
-  it('shows the grave ones with their records', async () => {
+  it('shows grave findings with their records', async () => {
     const { aggregations } = await ask(queries[1]!);
     const grave = tags.flatMap(({ findings = [] }) => findings.filter(({ level }) => /high|critical/.test(level)));
     const { finding } = aggregations.each.grave;
@@ -114,13 +114,13 @@ describe.skipIf(server === undefined)(`OpenSearch (OPENSEARCH is ${server ? 'set
     expect(expected.size).toBeGreaterThan(0);
   });
 
-  it('tells what is undecided', async () => {
+  it('reports what is undecided', async () => {
     const { aggregations } = await ask(queries[4]!);
     const reasons = new Set(tags.flatMap(({ undecided = [] }) => undecided.map(({ reason }) => reason)));
     expect(new Set(Object.keys(counts(aggregations.undecided.reason.buckets)))).toEqual(reasons);
   });
 
-  it('takes what no cluster writes', async () => {
+  it('accepts records that no cluster writes', async () => {
     const { tag } = all[0]!;
     const deep = `${'{"a":'.repeat(500)}1${'}'.repeat(500)}`;
     const odd = [
@@ -134,10 +134,10 @@ describe.skipIf(server === undefined)(`OpenSearch (OPENSEARCH is ${server ? 'set
     expect(await bulk(odd.map((record) => JSON.stringify(record)))).toEqual([]);
   });
 
-  it.skipIf(fluentBit === undefined)('takes all of them from Fluent Bit, and a retry once (FLUENT_BIT)', async () => {
+  it.skipIf(fluentBit === undefined)('accepts all of them from Fluent Bit, and a retry once (FLUENT_BIT)', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'tripline-opensearch-'));
     await call('DELETE', 'kubernetes-audit-*');
-    // What has no time of its own gets that of its arrival, which is another one when the file is read again.
+    // A record without its own time gets its time of arrival, which is another one when the file is read again.
     const ofOwnTime = all.filter(({ line }) => /^\d{4}/.test(JSON.parse(line).stageTimestamp));
     const lines = [...new Set(ofOwnTime.map(({ line }) => line))].slice(0, 2000);
     writeFileSync(join(folder, 'records.ndjson'), `${lines.join('\n')}\n`);
@@ -193,7 +193,7 @@ describe.skipIf(server === undefined)(`the elasticsearch sink (OPENSEARCH is ${s
     await call('DELETE', 'kubernetes-audit-*');
   });
 
-  it('writes every record, a batch that comes again once, and queries count its findings', async () => {
+  it('writes every record, a repeated batch once, and queries count its findings', async () => {
     for (const compression of ['none', 'gzip']) {
       // A sink each, as after a restart.
       const { sink } = await openConfigured({ ...settings, compression });
@@ -232,7 +232,7 @@ describe.skipIf(server === undefined)(`the elasticsearch sink (OPENSEARCH is ${s
     expect(await count('streamed-audit')).toBe(2);
   });
 
-  it('keeps nothing of what a setting is to blame for', async () => {
+  it('keeps nothing if a setting is to blame', async () => {
     const letters = await openLetters();
     await call('PUT', 'kubernetes-audit-closed', JSON.stringify({ settings: { 'index.blocks.write': true } }));
     const { sink } = await openConfigured(
@@ -252,7 +252,7 @@ describe.skipIf(server === undefined)(`findings in ECS (OPENSEARCH is ${server ?
   beforeAll(() => call('DELETE', settings.index));
   afterAll(() => call('DELETE', settings.index));
 
-  it('are a document each, whatever comes again', async () => {
+  it('are one document each, whatever is repeated', async () => {
     const all = await tagged();
     for (const command of snippets(page, 'sh')) {
       execFileSync('sh', ['-c', command], { cwd: root, env: { ...process.env, OPENSEARCH: server }, stdio: 'pipe' });
@@ -276,7 +276,7 @@ describe.skipIf(server === undefined)(`findings in ECS (OPENSEARCH is ${server ?
     expect(_source.event).toMatchObject({ kind: 'alert', id: _id });
   });
 
-  it('have each a field of the template', async () => {
+  it('have only fields of the template', async () => {
     const { [settings.index]: mapped } = await call('GET', `${settings.index}/_mapping`);
     const { hits } = await call('POST', `${settings.index}/_search?size=2000`, '{}');
     const unknown = new Set<string>();

@@ -1,5 +1,5 @@
-/** charts/tripline/dashboards/operations.json: what each panel asks, asked of a Prometheus that scrapes a Tripline to which all
- * happened that a panel shows. PROMETHEUS names the program. */
+/** charts/tripline/dashboards/operations.json: the query of each panel, run on a Prometheus that scrapes a Tripline to which
+ * everything has happened that a panel shows. PROMETHEUS names the program. */
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -54,7 +54,7 @@ filter:
   condition: not eve
 `;
 
-/** What is known only some minutes after the start: whether the state was written, and which sources are regular. */
+/** Panels without data until some minutes after the start: whether the state was written, and which sources are regular. */
 const later = new Set(['State unwritten', 'Since a source was heard']);
 
 describe.skipIf(!program)(`Prometheus (PROMETHEUS is ${program ? 'set' : 'not set'})`, { timeout: 60_000 }, () => {
@@ -100,7 +100,7 @@ describe.skipIf(!program)(`Prometheus (PROMETHEUS is ${program ? 'set' : 'not se
           { type: 'ndjson', path: at('files') },
           http('down', dead!),
           http('refusing', (refusing.address() as AddressInfo).port),
-          // What would come back to it is withheld, so nothing is ever sent.
+          // Records that would loop are withheld, so nothing is ever sent.
           { type: 'forward', host: '127.0.0.1', port: dead, records: { fluentTags: ['tripline.*'] } },
         ],
       }),
@@ -132,7 +132,7 @@ describe.skipIf(!program)(`Prometheus (PROMETHEUS is ${program ? 'set' : 'not se
     expect(await send([podEvent({ auditID: 'e' })], 'tripline.kube.audit')).toBe(204);
     expect(await send('{"cut')).toBe(400);
     writeFileSync(at('rules/own.yml'), `${rules}# changed\n`);
-    // So that there is a rate of each.
+    // So that each has a rate.
     for (let second = 0; second < 12; second++) {
       await sleep(1000);
       expect(await send([podEvent({ auditID: `g-${second}` }), unlogged])).toBe(204);
@@ -146,7 +146,7 @@ describe.skipIf(!program)(`Prometheus (PROMETHEUS is ${program ? 'set' : 'not se
     rmSync(folder, { recursive: true, force: true });
   });
 
-  /** As Grafana does for a dashboard of the last minutes, with all that can be chosen. */
+  /** As Grafana does for a dashboard of the last minutes, with everything selected. */
   const expand = (expr: string) =>
     expr
       .replaceAll(/\$job|\$instance/g, '.+')

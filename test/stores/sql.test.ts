@@ -1,4 +1,4 @@
-/** examples/clickhouse and examples/duckdb: every record goes in, and each query of the pages counts what is there. CHDB
+/** examples/clickhouse and examples/duckdb: every record is inserted, and each query of the pages counts what is stored. CHDB
  * and DUCKDB name a Python that has the package of that name: the engine of ClickHouse, and DuckDB. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -47,7 +47,7 @@ let all: Tagged[] = [];
 beforeAll(async () => {
   if (!CHDB && !DUCKDB) return;
   all = await tagged();
-  // A retry doubles a part of them.
+  // A retry repeats some of them.
   const lines = [...all, ...all.slice(0, 3000)].map(({ line }) => `${line}\n`);
   writeFileSync(join(folder, 'tagged.ndjson'), lines.join(''));
 });
@@ -65,16 +65,16 @@ describe.skipIf(!CHDB)(`ClickHouse (CHDB is ${CHDB ? 'set' : 'not set'})`, () =>
     ]);
   });
 
-  it('has every record as it came', () => {
+  it('has every record unchanged', () => {
     expect(rows[0]).toEqual([{ records: distinct(all, () => true), rows: all.length + 3000 }]);
   });
 
-  it('counts findings of a time by rule, each once', () => {
+  it('counts findings in a time range by rule, each once', () => {
     const inTime = findingsOf(all).map((findings) => findings?.filter(({ time = '2026' }) => time.startsWith('2026')));
     expect(numbers(rows[1]!, 'rule', 'findings')).toEqual(idsBy(inTime, ({ rule }) => rule));
   });
 
-  it('puts the findings of a workload together', () => {
+  it('groups the findings of a workload', () => {
     const withWorkload = findingsOf(all).map((findings) => findings?.filter(({ workload }) => workload));
     expect(numbers(rows[2]!, 'workload', 'findings')).toEqual(idsBy(withWorkload, ({ workload }) => workload!));
   });
@@ -96,7 +96,7 @@ describe.skipIf(!CHDB)(`ClickHouse (CHDB is ${CHDB ? 'set' : 'not set'})`, () =>
     expect(records).toBe(distinct(all, isOne));
   });
 
-  it('tells what is undecided', () => {
+  it('reports what is undecided', () => {
     const undecided = all.flatMap(({ tag }) => tag.undecided ?? []);
     expect(new Set(rows[5]!.map(({ reason, field }) => `${reason} ${field}`))).toEqual(
       new Set(undecided.map(({ reason, field }) => `${reason} ${field}`)),
@@ -104,7 +104,7 @@ describe.skipIf(!CHDB)(`ClickHouse (CHDB is ${CHDB ? 'set' : 'not set'})`, () =>
   });
 });
 
-/** The statement in the page's command that inserts. */
+/** The INSERT statement in the page's command. */
 function insertOf(page: string): { command: string; insert: string } {
   const command = snippets(page, 'sh').join('');
   const insert = /INSERT INTO audit \(record\)(?= FORMAT JSONAsString)/.exec(command)![0];
@@ -133,9 +133,9 @@ describe.skipIf(!CHDB)(`the clickhouse sink (CHDB is ${CHDB ? 'set' : 'not set'}
   });
   afterAll(() => server.kill());
 
-  it('inserts every record as it came, a batch that comes again once, and findings are counted', async () => {
+  it('inserts every record unchanged, a repeated batch once, and findings are counted', async () => {
     for (const _ of [1, 2]) {
-      // A sink each, as after a restart.
+      // A new sink each time, as after a restart.
       const { sink } = await openConfigured({ ...shown, url, maxRequestBytes: 1_000_000 });
       for (const batch of batchesOf(all)) {
         expect(await sink.deliver(batch)).toEqual({ kind: 'acknowledged', records: batch.records.length });
@@ -153,7 +153,7 @@ describe.skipIf(!CHDB)(`the clickhouse sink (CHDB is ${CHDB ? 'set' : 'not set'}
     expect(numbers(counted, 'rule', 'findings')).toEqual(idsBy(inTime, ({ rule }) => rule));
   });
 
-  it('keeps what the table refuses, and names what is to be set', async () => {
+  it('keeps records that the table refuses, and names the setting to change', async () => {
     await ask(
       "CREATE TABLE strict (record String, n UInt8 MATERIALIZED toUInt8(JSONExtractRaw(record, 'n'))) ENGINE = MergeTree ORDER BY ()",
     );
@@ -164,8 +164,8 @@ describe.skipIf(!CHDB)(`the clickhouse sink (CHDB is ${CHDB ? 'set' : 'not set'}
     expect(letters.read().map(({ body }) => String(body))).toEqual(['{"n":"x"}\n{}\n']);
     expect(await numbersIn('SELECT count(), sum(n) FROM strict')).toEqual([2, 4]);
     for (const [settings, message] of [
-      [{ table: 'nothing' }, /set table to one that is there/],
-      [{ table: 'strict', column: 'nothing' }, /set column to one of the table/],
+      [{ table: 'nothing' }, /set table to one that exists/],
+      [{ table: 'strict', column: 'nothing' }, /set column to a column of the table/],
     ] as const) {
       const { sink } = await openConfigured({ type: 'clickhouse', url, ...settings }, letters);
       await expect(sink.deliver(batch)).rejects.toMatchObject({ code: 'sink.unavailable', message });
@@ -183,7 +183,7 @@ describe.skipIf(!DUCKDB)(`DuckDB (DUCKDB is ${DUCKDB ? 'set' : 'not set'})`, () 
     ]);
   });
 
-  it('has every record as it came', () => {
+  it('has every record unchanged', () => {
     expect(rows[0]!.map(({ record }) => record)).toEqual([...all, ...all.slice(0, 3000)].map(({ line }) => line));
   });
 
@@ -191,7 +191,7 @@ describe.skipIf(!DUCKDB)(`DuckDB (DUCKDB is ${DUCKDB ? 'set' : 'not set'})`, () 
     expect(numbers(rows[1]!, 'rule', 'findings')).toEqual(idsBy(findingsOf(all), ({ rule }) => rule));
   });
 
-  it('shows the grave ones', () => {
+  it('shows grave findings', () => {
     const grave = findingsOf(all).flatMap((findings) =>
       (findings ?? []).filter(({ level }) => /high|critical/.test(level)),
     );
@@ -210,7 +210,7 @@ describe.skipIf(!DUCKDB)(`DuckDB (DUCKDB is ${DUCKDB ? 'set' : 'not set'})`, () 
 });
 
 describe.skipIf(!CHDB)(`findings as rows (CHDB is ${CHDB ? 'set' : 'not set'})`, () => {
-  it('are there once, however often they came', async () => {
+  it('are stored once, however often they were sent', async () => {
     const path = join(folder, 'finding-rows');
     const { sink } = await openConfigured({ type: 'ndjson', path, rows: 'findings' });
     for (const _ of ['first', 'again']) for (const batch of batchesOf(all)) await sink.deliver(batch);

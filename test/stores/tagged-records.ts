@@ -1,4 +1,4 @@
-/** What a store has to take: records of all kinds that rules are about, tagged with all rules live. */
+/** What a store has to accept: records of all kinds that rules are about, tagged with all rules live. */
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { answers, parseCases } from '../../src/authoring/cases.ts';
@@ -9,7 +9,7 @@ import { bundledRules, testServer } from '../server/app.ts';
 import { taggedBatch } from '../sinks/contract.ts';
 
 export interface Tagged {
-  /** As it goes to a store, without a line end. */
+  /** As sent to a store, without a line end. */
   line: string;
   tag: Tag;
 }
@@ -36,7 +36,7 @@ export async function tagged(exceptions: string[] = []): Promise<Tagged[]> {
   return withoutRivals(lines.map((line) => ({ line, tag: JSON.parse(line).tripline })));
 }
 
-/** Cases repeat audit ids with other contents, which no cluster does: of records with the same finding the first stays. */
+/** Cases repeat audit ids with other contents, which no cluster does: of records with the same finding, the first is kept. */
 function withoutRivals(all: readonly Tagged[]): Tagged[] {
   const owners = new Map<string, string>();
   return all.filter(({ line, tag: { findings = [], shadow = [] } }) => {
@@ -49,7 +49,7 @@ function withoutRivals(all: readonly Tagged[]): Tagged[] {
 
 const BATCH_RECORDS = 500;
 
-/** As a sink gets them, in batches that came one after another. */
+/** As a sink receives them, in successive batches. */
 export function batchesOf(all: readonly Tagged[], receivedUnixNano = BigInt(Date.now()) * 1_000_000n): TaggedBatch[] {
   return Array.from({ length: Math.ceil(all.length / BATCH_RECORDS) }, (_, batch) => {
     const lines = all.slice(batch * BATCH_RECORDS, (batch + 1) * BATCH_RECORDS).map(({ line }) => `${line}\n`);
@@ -58,7 +58,7 @@ export function batchesOf(all: readonly Tagged[], receivedUnixNano = BigInt(Date
   });
 }
 
-/** How many there are of each, each id once. */
+/** The number of each, with each id counted once. */
 export function idsBy<Of extends { id: string }>(
   found: readonly (readonly Of[] | undefined)[],
   keyOf: (one: Of) => string,

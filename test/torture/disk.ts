@@ -1,20 +1,20 @@
-/** A folder that can be full, or refuse to be written: a small file system of its own where one may be mounted, else a
- * folder that makes way for a file. */
+/** A folder that can be full, or refuse to be written: a small file system of its own if one can be mounted, else a folder that
+ * is replaced by a file. */
 import { execFileSync } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, renameSync, rmSync, unlinkSync, writeFileSync, writeSync } from 'node:fs';
 
 export interface Disk {
   path: string;
-  /** Whether nothing could be written to it at some time since, as performance.now() counts. */
+  /** Whether nothing could be written to it at some time since, in terms of performance.now(). */
   wasBad(since: number): boolean;
   fill(): void;
   makeReadOnly(): void;
   heal(): void;
-  /** Lets go of it. What it holds is gone where it was mounted. */
+  /** Releases it. If it was mounted, its contents are lost. */
   close(): void;
 }
 
-/** @param bytes that it has room for
+/** @param bytes its capacity
  * @param mayMount whether a file system may be mounted for it */
 export function openDisk(path: string, bytes: number, mayMount: boolean): Disk {
   mkdirSync(path);

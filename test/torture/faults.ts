@@ -1,5 +1,5 @@
-/** What is done to the parts while records are on their way: which, in which order and for how long follows from the seed
- * alone; each is healed when its time is over. */
+/** The faults injected into the parts while records are in transit: which, in which order and for how long follows from the
+ * seed alone; each is healed when its time is over. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Random, randomFrom } from '../fuzz/fuzz.ts';
 import type { Disk } from './disk.ts';
@@ -16,13 +16,13 @@ export interface Stage {
 
 export type DiskName = 'state' | 'dead letters' | 'spool';
 
-/** What one fault happens to; two of one part never overlap. */
+/** The part that a fault affects; two faults of one part never overlap. */
 type Part = 'tripline' | 'receiver' | 'sender' | DiskName;
 
 export interface Fault {
   part: Part;
   name: string;
-  /** After the fault before has begun. */
+  /** After the start of the previous fault. */
   gap: number;
   milliseconds: number;
   /** Chooses within the kind, from 0 up to, but not including, 1. */
@@ -31,7 +31,7 @@ export interface Fault {
 
 interface Kind {
   part: Part;
-  /** How often, beside the others. */
+  /** Relative frequency. */
   weight: number;
   milliseconds: [least: number, most: number];
   /** Resolves when it is healed. */
@@ -213,13 +213,13 @@ const kinds: Record<string, Kind> = {
 export interface Plan {
   seed: number;
   count: number;
-  /** From the begin of one fault to that of the next, on average. */
+  /** From the start of one fault to that of the next, on average. */
   gapMilliseconds: number;
   /** Whether there is a spool, whose disk can fail. */
   hasSpool: boolean;
 }
 
-/** The faults of a seed; more of them begin with the same. */
+/** The faults of a seed; a longer sequence begins with the same ones. */
 export function scheduleOf({ seed, count, gapMilliseconds, hasSpool }: Plan): Fault[] {
   const names = Object.keys(kinds).filter((name) => hasSpool || kinds[name]!.part !== 'spool');
   const random = randomFrom(seed);
@@ -237,7 +237,7 @@ export function scheduleOf({ seed, count, gapMilliseconds, hasSpool }: Plan): Fa
   });
 }
 
-/** One of the kinds, by their weights. */
+/** One of the kinds, chosen by weight. */
 function pick(names: readonly string[], random: Random): string {
   const weights = names.map((name) => kinds[name]!.weight);
   let left = random(weights.reduce((sum, weight) => sum + weight, 0));

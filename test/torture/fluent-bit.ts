@@ -56,7 +56,7 @@ export function openFluentBit({ port, records, oracle, folder }: FluentBitParts)
     async close() {
       process.off('exit', orphan);
       await running.stop('SIGKILL');
-      // It keeps what is not acknowledged, for ever: all that it read has to arrive.
+      // It keeps unacknowledged records indefinitely: all that it read has to arrive.
       oracle.acknowledge(0, written);
     },
     counts: () => counts,

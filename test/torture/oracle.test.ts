@@ -1,4 +1,4 @@
-/** The oracle of the torture is put to the proof: what no receiver may do has to be noticed. */
+/** The oracle of the torture is itself tested: it has to notice what no receiver may do. */
 
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
@@ -55,7 +55,7 @@ const learning = new Oracle(RECORDS);
 await deliver(learning);
 const expected = learning.learned();
 
-test('what is delivered as it should be has no faults', async () => {
+test('a correct delivery has no faults', async () => {
   const oracle = new Oracle(RECORDS, { expected });
   await deliver(oracle);
   expect(oracle.report()).toMatchObject({

@@ -1,12 +1,12 @@
-/** Knows of each record what was fed, whether it was acknowledged and how often it arrived, and says what is wrong. Some
- * bytes a record, so that it holds millions.
+/** Knows of each record what was fed, whether it was acknowledged and how often it arrived, and reports what is wrong. A few
+ * bytes per record, so that it can hold millions.
  *
- * Of a tag it compares all but what is this record's alone, its number and its time, with the tag of the same slot in an
- * undisturbed run (`learn`); and of all arrivals of one record the whole tags, ids included. Where correlations count
- * records of several chunks (`isSpread`), Fluent Bit keeps no order between chunks, and what was counted before a SIGKILL is
- * lost by design: the finding of the correlation may be on any record of the sequence; it may be missing only where state
- * was lost between the first sending of one of its chunks and the last acknowledgement. All else of these records is
- * compared as of others, and so are bursts, which lie in one chunk. */
+ * It compares a tag, except for what is unique to this record, its number and its time, with the tag of the same slot in an
+ * undisturbed run (`learn`); and the whole tags, ids included, of all arrivals of one record. If correlations count records of
+ * several chunks (`isSpread`), Fluent Bit keeps no order between chunks, and what was counted before a SIGKILL is lost by
+ * design: the finding of the correlation may be on any record of the sequence; it may be missing only if state was lost between
+ * the first sending of one of its chunks and the last acknowledgement. Everything else about these records is compared as for
+ * others, as are bursts, which are in one chunk. */
 import { decode } from '@msgpack/msgpack';
 import {
   CHUNK,
@@ -21,12 +21,12 @@ import {
   sequenceOf,
 } from './records.ts';
 
-/** Tags by slot, as an undisturbed run has them. */
+/** Tags by slot, as in an undisturbed run. */
 export interface Expected {
   tags: (string | undefined)[];
   /** Names of correlations that find something in spread records. */
   correlations: Set<string>;
-  /** Of whole tags, by number. */
+  /** Hashes of whole tags, by number. */
   hashes: Uint32Array;
 }
 
@@ -44,9 +44,9 @@ export interface Report {
   acknowledged: number;
   arrived: number;
   duplicates: number;
-  /** Sequences of spread records: in how many something was found, of those where it had to be. */
+  /** Sequences of spread records: in how many something was found, of those in which it had to be. */
   sequences: { due: number; found: number; notDue: number };
-  /** How many there are of each kind. */
+  /** The number of each kind. */
   faults: Partial<Record<FaultKind, number>>;
   /** The first few of each kind, in words. */
   examples: string[];
@@ -56,7 +56,7 @@ export interface Report {
 const MAX_EXAMPLES = 5;
 /** Stands for the tags of spread records, which are not compared as a whole. */
 const SPREAD_HASH = 1;
-/** Instead of a number of losses. */
+/** In place of a number of losses. */
 const NEVER = 0xffff;
 /** Tags that many records share. */
 const MAX_SHARED = 32;
@@ -82,10 +82,10 @@ export class Oracle {
   readonly #arrivals: Uint8Array;
   readonly #hashes: Uint32Array;
   readonly #shared: TagSeen[] = [];
-  /** Of spread records: findings of correlations by record and rule. */
+  /** For spread records: findings of correlations by record and rule. */
   readonly #correlated = new Map<string, string>();
   readonly #found = new Set<number>();
-  /** Of sequences, the records of which a finding came again with another id: it tells when its window began. */
+  /** Per sequence, the records of which a finding was repeated with another id: the id depends on when its window began. */
   readonly #renamed = new Map<number, string>();
   /** How often state was lost before a chunk was sent first, and before it was acknowledged. */
   readonly #sentAfter: Uint16Array;
@@ -97,8 +97,8 @@ export class Oracle {
   readonly #examples: string[] = [];
 
   /** @param records are numbered below this
-   * @param isExact whether the sender gives each record the time that its number says, and sends bursts whole; Fluent Bit
-   * does neither, so bursts are then compared as spread records are */
+   * @param isExact whether the sender gives each record the time that its number implies, and sends bursts whole; Fluent Bit
+   * does neither, so bursts are then compared like spread records */
   constructor(records: number, { expected, isExact = true }: { expected?: Expected; isExact?: boolean } = {}) {
     this.#isLearning = expected === undefined;
     this.#expected = expected ?? { tags: [], correlations: new Set(), hashes: new Uint32Array() };
@@ -127,13 +127,13 @@ export class Oracle {
     this.#sentAfter[from / CHUNK] = this.#losses;
   }
 
-  /** The sender was told that the records of a chunk, from one number up to another, are safe. */
+  /** The records of a chunk, from one number up to another, have been acknowledged to the sender. */
   acknowledge(from: number, to: number): void {
     this.#acknowledged.fill(1, from, to);
     this.#safeAfter[from / CHUNK] = this.#losses;
   }
 
-  /** What Tripline remembered of earlier records is gone, as far as it was not written. */
+  /** What Tripline remembered of earlier records is lost, unless it was written. */
   stateLost(): void {
     this.#losses++;
   }
@@ -141,7 +141,7 @@ export class Oracle {
   /** Compares a record with what was fed.
    * @param time as it arrived
    * @param count members of its map
-   * @param members the bytes of its map behind the header, as many as were fed */
+   * @param members the bytes of its map after the header, as many as were fed */
   check(n: number, time: { seconds: number; nanoseconds: number }, count: number, members: Buffer): void {
     if (n >= this.#arrivals.length) {
       this.fault('bytes', `record ${n} was not fed`);
@@ -159,7 +159,7 @@ export class Oracle {
     }
   }
 
-  /** The tag at a place of the bytes, if it is one that many records share. */
+  /** The tag at a position in the bytes, if it is one that many records share. */
   sharedTag(bytes: Buffer, start: number): Buffer | undefined {
     for (const { bytes: tag } of this.#shared) {
       const end = start + tag.length;
@@ -168,7 +168,7 @@ export class Oracle {
     return undefined;
   }
 
-  /** A record arrived, and the receiver has said so. */
+  /** A record arrived, and the receiver has acknowledged it. */
   arrive(n: number, tag: Buffer): void {
     if (n >= this.#arrivals.length) return;
     this.#arrived++;
@@ -181,7 +181,7 @@ export class Oracle {
     }
   }
 
-  /** Of a burst that may have come in two chunks: what was found in the record itself. */
+  /** For a burst that may have arrived in two chunks: what was found in the record itself. */
   #compareOwn(n: number, own: readonly string[]): void {
     const { rules, findings } = JSON.parse(this.#expected.tags[n % PERIOD]!) as {
       rules: string[];
@@ -257,7 +257,7 @@ export class Oracle {
     this.#count(n, SPREAD_HASH);
   }
 
-  /** What the undisturbed run was to show. */
+  /** What the undisturbed run was expected to show. */
   learned(): Expected {
     return { ...this.#expected, hashes: this.#hashes };
   }

@@ -1,5 +1,5 @@
-/** A Forward receiver that can be told to fail, and gives what it acknowledges to the oracle. What it has not acknowledged
- * it forgets, as one that dies before it writes. */
+/** A Forward receiver that can be made to fail, and passes what it acknowledges to the oracle. It forgets what it has not
+ * acknowledged, like a receiver that dies before it writes. */
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -13,24 +13,24 @@ export type Behaviour =
   | { kind: 'well' }
   /** Accepts and closes. */
   | { kind: 'closing' }
-  /** Resets the connection within a frame, after so many bytes of it. */
+  /** Resets the connection within a frame, after this many bytes of it. */
   | { kind: 'cutting'; bytes: number }
-  /** Takes frames and says nothing of them. */
+  /** Reads frames and does not respond. */
   | { kind: 'silent' }
-  /** Takes frames and closes without an acknowledgement. */
+  /** Reads frames and closes without an acknowledgement. */
   | { kind: 'forgetful' }
-  /** Acknowledges after so many milliseconds. */
+  /** Acknowledges after this many milliseconds. */
   | { kind: 'late'; milliseconds: number }
   /** Reads a little at a time. */
   | { kind: 'slow'; milliseconds: number }
-  /** Takes a frame and acknowledges another. */
+  /** Reads a frame and acknowledges another. */
   | { kind: 'mistaken' }
-  /** Takes a frame and answers what is no acknowledgement. */
+  /** Reads a frame and answers with something that is not an acknowledgement. */
   | { kind: 'babbling' }
   /** Acknowledges, and closes within the acknowledgement. */
   | { kind: 'halting' };
 
-/** What a receiver does that no receiver may: the oracle has to notice. Each once, on the first frame that serves. */
+/** Violations that the oracle has to detect. Each once, on the first suitable frame. */
 export type Sabotage = 'drop' | 'byte' | 'id' | 'verdict';
 
 export interface Receiver {
@@ -65,7 +65,7 @@ export async function openReceiver({ port, oracle, fluentTag, sabotage }: Receiv
     if (behaviour.kind === 'closing') return void socket.resetAndDestroy();
     if (isFrozen) socket.pause();
     const frames = new FrameReader(oracle, fluentTag);
-    /** Whether what comes is read no more, since the sender will close. */
+    /** Whether incoming data is no longer read, because the sender will close. */
     let isOver = false;
     socket.on('data', (data: Buffer) => {
       if (isOver) return;
@@ -87,7 +87,7 @@ export async function openReceiver({ port, oracle, fluentTag, sabotage }: Receiv
     });
   }
 
-  /** Whether it answers a frame as nobody should, and forgets it. */
+  /** Whether it answers a frame as no receiver should, and forgets it. */
   function answersAmiss({ chunk }: Frame, socket: Socket, { kind }: Behaviour): boolean {
     if (kind === 'forgetful') socket.end();
     else if (kind === 'mistaken') socket.write(encode({ ack: `${chunk.slice(0, -4)}AAAA` }));
@@ -98,7 +98,7 @@ export async function openReceiver({ port, oracle, fluentTag, sabotage }: Receiv
 
   async function settle(frame: Frame, socket: Socket, now: Behaviour): Promise<void> {
     if (unspoilt !== undefined && unspoilt !== 'byte' && spoil(frame, unspoilt)) unspoilt = undefined;
-    // It has the records from here on, whether its sender hears of it or not.
+    // It has the records from here on, whether or not its sender receives the acknowledgement.
     for (const { n, tag } of frame.records) oracle.arrive(n, tag);
     const acknowledgement = encode({ ack: frame.chunk });
     if (now.kind === 'late') await sleep(now.milliseconds);
@@ -140,7 +140,7 @@ export async function openReceiver({ port, oracle, fluentTag, sabotage }: Receiv
   return receiver;
 }
 
-/** Changes a letter within a record; false where there is none that is known. */
+/** Changes a letter within a record; false if there is no known record. */
 function changeOne(data: Buffer): boolean {
   const at = data.indexOf('ResponseComplete');
   if (at !== -1) data[at] = 0x72;
@@ -157,7 +157,7 @@ const TAG_KEY = Buffer.from(encode('tripline'));
 /** An entry's time, and the widest headers of its metadata and its map. */
 const ENTRY_HEAD_BYTES = 12 + 5 + 5;
 
-/** Reads frames as their bytes come, in one pass: where a record ends is known from its number. */
+/** Reads frames as their bytes arrive, in one pass: the end of a record is known from its number. */
 class FrameReader {
   readonly #oracle: Oracle;
   readonly #fluentTag: Buffer;
@@ -193,7 +193,7 @@ class FrameReader {
     this.#unread = bytes.subarray(at);
   }
 
-  /** Reads the next piece: the head of a frame, an entry or the options; undefined where its end has not come yet. */
+  /** Reads the next piece: the header of a frame, an entry or the options; undefined if its end has not arrived yet. */
   #step(bytes: Buffer, at: number): number | undefined {
     if (this.#entriesLeft === undefined) return this.#head(bytes, at);
     if (this.#entriesLeft > 0) {
@@ -252,7 +252,7 @@ class FrameReader {
   }
 }
 
-/** Fluent Bit writes the heads of maps wider than they have to be. */
+/** Fluent Bit writes the headers of maps wider than necessary. */
 function mapHead(bytes: Buffer, at: number): { count: number; end: number } | undefined {
   const first = bytes[at]!;
   if (first >= 0x80 && first < 0x90) return { count: first & 0x0f, end: at + 1 };
@@ -261,7 +261,7 @@ function mapHead(bytes: Buffer, at: number): { count: number; end: number } | un
   return undefined;
 }
 
-/** Does to a frame what is to be noticed; false where the frame has nothing to do it to. */
+/** Applies a violation to a frame; false if the frame has nothing to apply it to. */
 function spoil(frame: Frame, sabotage: Exclude<Sabotage, 'byte'>): boolean {
   const { records } = frame;
   const found = records.find(({ n, tag }) => !isSpread(n) && tag.includes('findings'));

@@ -1,15 +1,15 @@
-/** Numbered audit records, made as fast as they can be sent: each is a template with its number, its sequence and its time
- * written into it, so that what arrives can be held against all of its bytes by its number alone. */
+/** Numbered audit records, generated as fast as they can be sent: each is a template with its number, its sequence and its time
+ * written into it, so that every byte of what arrives can be checked from its number alone. */
 import { encode } from '@msgpack/msgpack';
 
-/** Records repeat after so many, but for numbers and times. */
+/** Records repeat after this many, except for numbers and times. */
 export const PERIOD = 1000;
 /** Records of one chunk: a burst is whole in one. */
 export const CHUNK = 500;
-/** Users of spread records change after so many: their records lie in four chunks. */
+/** Users of spread records change after this many: their records are in four chunks. */
 export const SPREAD_PERIOD = 4 * CHUNK;
 
-/** Stand in a template for what differs from record to record, and are as long. */
+/** Placeholders in a template for what differs between records, of the same length. */
 const NUMBER = '99999991';
 const SEQUENCE = '99999992';
 const TIME = '59:59.999999';
@@ -18,22 +18,22 @@ const DATE = '1772326799.999999';
 /** 2026-03-01T00:00:00Z; records are 100 microseconds apart. */
 const FIRST_SECOND = 1_772_323_200;
 const RECORDS_A_SECOND = 10_000;
-/** What the minutes of a time have room for. */
+/** What the minutes of a time can represent. */
 export const MAX_RECORDS = 3600 * RECORDS_A_SECOND;
 
 export const secondOf = (n: number) => FIRST_SECOND + Math.floor(n / RECORDS_A_SECOND);
 export const nanosecondsOf = (n: number) => (n % RECORDS_A_SECOND) * (1e9 / RECORDS_A_SECOND);
 
-/** A burst of refusals, whole in one chunk: what a correlation says of it is the same whatever happens. */
+/** A burst of refusals, whole in one chunk: the result of a correlation on it is the same whatever happens. */
 export const isBurst = (n: number) => n % PERIOD >= 100 && n % PERIOD < 112;
-/** Refusals of one user in four chunks, which come in any order and on both sides of a restart. */
+/** Refusals of one user in four chunks, which arrive in any order and on both sides of a restart. */
 export const isSpread = (n: number) => n % 100 === 80;
-/** The number that a user of a burst or of spread records has in its name. */
+/** The number in the user name of a burst or of spread records. */
 export const sequenceOf = (n: number) =>
   isSpread(n) ? Math.floor(n / SPREAD_PERIOD) : isBurst(n) ? Math.floor(n / PERIOD) : 0;
 
 const auditID = `trt-${NUMBER}`;
-/** Begins what tells a record: its first occurrence is in the auditID. */
+/** Begins the identifier of a record: its first occurrence is in the auditID. */
 export const MARK = Buffer.from('trt-');
 export const DIGITS = 8;
 
@@ -72,7 +72,7 @@ const pod = (hostPID: boolean) =>
     },
   });
 
-/** What most of an audit log is: a controller that renews its lease. */
+/** What most of an audit log consists of: a controller that renews its lease. */
 const lease = event('update', 'leases', {
   requestURI: '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/node-7?timeout=10s',
   user: { username: 'system:node:node-7', groups: ['system:nodes', 'system:authenticated'] },
@@ -93,7 +93,7 @@ const refused = (username: string) =>
     annotations: { 'authorization.k8s.io/decision': 'forbid', 'authorization.k8s.io/reason': '' },
   });
 
-/** By the last two digits of the number; leases fill the rest. */
+/** Selected by the last two digits of the number; leases fill the rest. */
 const rare: Record<number, object> = {
   7: pod(true),
   17: pod(false),
@@ -120,7 +120,7 @@ const rare: Record<number, object> = {
     list: [],
   },
   80: refused(`trt-spread-${SEQUENCE}`),
-  // The exec of somebody into a pod.
+  // An exec by a person into a pod.
   87: event('create', 'pods', {
     requestURI: `/api/v1/namespaces/shop/pods/web-${NUMBER}/exec?command=sh&stdin=true&tty=true`,
     objectRef: { resource: 'pods', namespace: 'shop', name: `web-${NUMBER}`, apiVersion: 'v1', subresource: 'exec' },
@@ -154,7 +154,7 @@ function templateOf(bytes: Buffer): Template {
   return { bytes, numbers: places(NUMBER), sequences: places(SEQUENCE), times: places(TIME), dates: places(DATE) };
 }
 
-/** What stands in the holes of the record that is being written. */
+/** The contents of the holes of the record that is being written. */
 const number = Buffer.alloc(NUMBER.length);
 const sequence = Buffer.alloc(SEQUENCE.length);
 const clock = Buffer.alloc(TIME.length, TIME);
@@ -168,7 +168,7 @@ function writeDigits(value: number, into: Buffer, at: number, digits: number): v
   }
 }
 
-/** Sets what stands in the holes. */
+/** Sets the contents of the holes. */
 function begin(n: number): void {
   const seconds = Math.floor(n / RECORDS_A_SECOND);
   const micros = nanosecondsOf(n) / 1000;
@@ -195,7 +195,7 @@ interface Shape {
   msgpack: Template;
   /** The line of an audit log. */
   line: Template;
-  /** What has to arrive behind the header of the map, but for the tag. */
+  /** What has to arrive after the header of the map, except for the tag. */
   members: Template;
   /** Members of the map without the tag. */
   count: number;
@@ -232,7 +232,7 @@ export const mediaTypes: Record<Format, string> = {
   json_stream: 'application/json',
 };
 
-/** What stands before, between and behind records. */
+/** What precedes, separates and follows records. */
 const framing: Record<Format | 'log', [string, string, string]> = {
   msgpack: ['', '', ''],
   json: ['[', ',', ']'],
@@ -241,7 +241,7 @@ const framing: Record<Format | 'log', [string, string, string]> = {
   log: ['', '\n', '\n'],
 };
 
-/** The records from one number up to, but without, another: as Fluent Bit sends them, or as lines of an audit log. */
+/** The records from one number up to, but not including, another: as Fluent Bit sends them, or as lines of an audit log. */
 export function bodyOf(from: number, to: number, format: Format | 'log'): Buffer {
   const [before, between, behind] = framing[format];
   const kind = format === 'log' ? 'line' : format === 'msgpack' ? 'msgpack' : 'json';
@@ -265,7 +265,7 @@ export function bodyOf(from: number, to: number, format: Format | 'log'): Buffer
   return body;
 }
 
-/** The number of the record whose mark is the next in some bytes; undefined where there is none, or not enough bytes. */
+/** The number of the record whose mark is the next in some bytes; undefined if there is none, or not enough bytes. */
 export function numberIn(bytes: Buffer, start: number, end: number): number | undefined {
   const at = bytes.indexOf(MARK, start) + MARK.length;
   if (at < MARK.length || at + DIGITS > end) return undefined;
@@ -274,7 +274,7 @@ export function numberIn(bytes: Buffer, start: number, end: number): number | un
   return n;
 }
 
-/** The members that have to arrive of a record, as MessagePack without the header and the tag; valid until the next call. */
+/** The members of a record that have to arrive, as MessagePack without the header and the tag; valid until the next call. */
 export function membersOf(n: number): { bytes: Buffer; count: number } {
   const { members, count } = shapes[n % PERIOD]!;
   begin(n);
@@ -282,7 +282,7 @@ export function membersOf(n: number): { bytes: Buffer; count: number } {
   return { bytes: members.bytes, count };
 }
 
-/** The text with numbers and times as their distance from those of a record, so that records of one slot read alike. */
+/** The text with numbers and times relative to those of a record, so that records of one slot read alike. */
 export function masked(text: string, n: number): string {
   return text
     .replace(/trt-(\d{8})/g, (_, digits) => `trt-<${Number(digits) - n}>`)

@@ -1,5 +1,5 @@
-/** Sends chunks as Fluent Bit's HTTP output does: several at once, each again, byte for byte, until it is answered 2xx, and
- * dropped for good on what it takes for final. Its waits are shorter, so that many faults fit into a minute. */
+/** Sends chunks as Fluent Bit's HTTP output does: several at once, each retried, byte for byte, until it is answered 2xx, and
+ * dropped on a response that it considers final. Its waits are shorter, so that many faults fit into a minute. */
 import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
@@ -10,24 +10,24 @@ import { bodyOf, CHUNK, type Format, formats, mediaTypes } from './records.ts';
 export interface Sender {
   /** Lets the records below a number be sent. */
   allow(upTo: number): void;
-  /** Records of which it is known that they are safe. */
+  /** Records known to be safe. */
   done(): number;
   /** Ends at once, in the middle of whatever it does. */
   kill(): Promise<void>;
-  /** Starts again, with all on disk that was not acknowledged. */
+  /** Starts again, with everything on disk that was not acknowledged. */
   start(): Promise<void>;
   freeze(): void;
   thaw(): void;
-  /** Breaks off what is under way, and goes on. */
+  /** Aborts what is in progress, and continues. */
   interrupt(): Promise<void>;
   close(): Promise<void>;
-  /** What it has to tell, by name. */
+  /** Its statistics, by name. */
   counts(): Record<string, number>;
 }
 
-/** As out_http has it when it is fast: some of its coroutines at once. */
+/** Like out_http when it is fast: several of its coroutines at once. */
 const AT_ONCE = 8;
-/** A reply has to fit into this, its head included. */
+/** A reply has to fit into this, including its header. */
 const MAX_REPLY_BYTES = 4095;
 /** How long a reply may take: http.response_timeout, which is 60 s by default. */
 export const PATIENCE_MS = 5000;
@@ -52,13 +52,13 @@ export interface ReplayerParts {
 export function openReplayer({ port, records, oracle, fluentTag, random }: ReplayerParts): Sender {
   const counts: Record<string, number> = { requests: 0 };
   let agent = new Agent({ keepAlive: true });
-  /** Chunks that were begun and not acknowledged: what lies on the disk of Fluent Bit. */
+  /** Chunks that were begun and not acknowledged: what is on the disk of Fluent Bit. */
   const pending = new Set<Chunk>();
   const underWay = new Set<ClientRequest>();
   let begun = 0;
   let allowed = 0;
   let acknowledged = 0;
-  /** Of the process: what an earlier one had under way ends without a result. */
+  /** Of the process: requests of an earlier one end without a result. */
   let life = 0;
   let isRunning = true;
   let isFrozen = false;
@@ -186,13 +186,13 @@ export function openReplayer({ port, records, oracle, fluentTag, random }: Repla
   };
 }
 
-/** Both halves of a period come in each format. */
+/** Both halves of a period are sent in each format. */
 function formatOf({ from }: Chunk): Format {
   const index = from / CHUNK;
   return formats[(index + (index >> 1)) % formats.length]!;
 }
 
-/** What out_http's `compress` is set to, of some chunks. */
+/** The value of out_http's `compress`, for some chunks. */
 function encodingOf({ from }: Chunk): 'gzip' | 'zstd' | undefined {
   switch ((from / CHUNK) % 16) {
     case 6:

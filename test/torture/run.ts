@@ -1,5 +1,5 @@
-/** Tortures Tripline: `npm run torture`, with SEED, FAULTS and RECORDS in the environment, and with SPOOL=on before a spool;
- * with a real Fluent Bit where one is found (FLUENT_BIT), else with what replays its requests. */
+/** Tortures Tripline: `npm run torture`, with SEED, FAULTS and RECORDS in the environment, and with SPOOL=on to add a spool;
+ * with a real Fluent Bit if one is found (FLUENT_BIT), else with a replayer of its requests. */
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fluentBit } from '../e2e/processes.ts';
@@ -16,7 +16,7 @@ if (!(records <= MAX_RECORDS)) throw new Error(`RECORDS is at most ${MAX_RECORDS
 
 console.log(`SEED=${seed} FAULTS=${faults} RECORDS=${records}${hasSpool ? ' SPOOL=on' : ''} npm run torture`);
 execFileSync(process.execPath, [join(root, 'scripts/build.ts'), '--javascript'], { stdio: 'inherit' });
-// Children and mounts go with it.
+// Children and mounts are removed with it.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 const outcome = await torture({
   seed,
@@ -47,7 +47,7 @@ const rows: [string, number][] = [
   ['of these refused, for want of a disk', refusedStarts],
   ...Object.entries(sender).map(([name, count]): [string, number] => [`sender: ${name}`, count]),
   ['unreadable bodies, all kept', outcome.unreadable],
-  // Fluent Bit does not tell when it sends what.
+  // Fluent Bit does not report when it sends what.
   ...(fluentBit === undefined ? sequenceRows : []),
   ['seconds', Math.round(seconds)],
 ];

@@ -12,7 +12,7 @@ test('the order of faults follows from the seed', () => {
 
 test('nothing is lost while parts are killed, stopped and refused', async () => {
   const outcome = await torture({
-    // Of this one, each part fails at least once, and Tripline is killed and stopped.
+    // With this seed, each part fails at least once, and Tripline is killed and stopped.
     seed: 185,
     faults: 12,
     records: 3000,

@@ -1,4 +1,4 @@
-/** Numbered records through a real Tripline to a receiver, while all that is around it fails; and what came of it. */
+/** Sends numbered records through a real Tripline to a receiver while everything around it fails, and reports the result. */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,13 +20,13 @@ export interface Torture {
   seed: number;
   faults: number;
   records: number;
-  /** From the begin of one fault to that of the next, on average. */
+  /** From the start of one fault to that of the next, on average. */
   gapMilliseconds: number;
-  /** The file that is Tripline. */
+  /** The path of the Tripline program. */
   program: string;
   /** Whether file systems may be mounted for disks that are full. */
   mayMount: boolean;
-  /** Who sends: a Fluent Bit as configured for the tests, or what replays its requests. */
+  /** The sender: a Fluent Bit as configured for the tests, or a replayer of its requests. */
   sender: 'replayer' | 'Fluent Bit';
   /** Whether the sink has a spool. */
   hasSpool: boolean;
@@ -50,18 +50,18 @@ const fluentTag = 'kube.audit';
 /** All shapes of records in all formats. */
 const LEARNED = 4 * PERIOD;
 const MiB = 1024 * 1024;
-/** Twice what the state takes: it is written beside the old one. */
+/** Twice the size of the state, because it is written beside the old one. */
 const DISK_BYTES = 128 * MiB;
 /** Some seconds of records. */
 const SPOOL_BYTES = 64 * MiB;
-/** By so many faults the schedule may be ahead of the records, and by this part of all: Fluent Bit lets a chunk that failed
+/** The schedule may be ahead of the records by this many faults, and by this part of all: Fluent Bit lets a chunk that failed
  * often wait for up to half a minute. */
 const LEAD = 5;
 const LEAD_PART = 0.03;
-/** Time without any progress after which all is over. */
+/** Time without any progress after which the run ends. */
 const STUCK_MS = 60_000;
 
-/** As the shipped ones, but for waits, which are shorter by a factor of 12, as those of the sender are. */
+/** Like the shipped ones, except for waits, which are shorter by a factor of 12, like those of the sender. */
 function settingsOf(port: number, folder: string, hasSpool: boolean): object {
   const spool = { path: join(folder, 'spool', 'forward'), maxBytes: SPOOL_BYTES };
   return {
@@ -73,7 +73,7 @@ function settingsOf(port: number, folder: string, hasSpool: boolean): object {
   };
 }
 
-/** @throws Error where an undisturbed run shows faults: nothing can be learned from it */
+/** @throws Error if an undisturbed run shows faults: nothing can be learned from it */
 export async function torture(given: Torture): Promise<Outcome> {
   const folder = mkdtempSync(join(tmpdir(), 'tripline-torture-'));
   const undisturbed = await run(
@@ -154,7 +154,7 @@ async function run(given: Torture, parent: string, name: string, expected?: Expe
   }
 }
 
-/** Lets records go as faults happen, so that they are spread over all faults, and faults as records arrive. */
+/** Releases records as faults happen, so that they are spread over all faults, and faults as records arrive. */
 async function disturb(
   schedule: readonly Fault[],
   stage: Stage,
@@ -175,7 +175,7 @@ async function disturb(
   await Promise.all(busy.values());
 }
 
-/** Resolves when all records are acknowledged, and have arrived: a spool may have some yet. */
+/** Resolves when all records are acknowledged, and have arrived: a spool may still hold some. */
 async function settled(sender: Sender, records: number, oracle: Oracle): Promise<void> {
   const progress = () => sender.done() + oracle.distinct;
   let before = progress();

@@ -1,4 +1,4 @@
-/** Tripline as a process, which is started again whenever it ends, as a kubelet does. */
+/** Tripline as a process that is restarted whenever it ends, as by a kubelet. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
@@ -8,10 +8,10 @@ import type { Oracle } from './oracle.ts';
 export interface Tripline {
   /** Resolves when it listens, or has ended before. */
   ready(): Promise<void>;
-  /** Sends a signal that ends it, and waits so long after its end before it is started again. */
+  /** Sends a signal that ends it, and waits this long after its end before it is restarted. */
   end(signal: 'SIGKILL' | 'SIGTERM', pauseMilliseconds: number): Promise<void>;
   signal(signal: 'SIGSTOP' | 'SIGCONT' | 'SIGHUP'): void;
-  /** Stops it for good.
+  /** Stops it permanently.
    * @returns its exit code */
   close(): Promise<number | null>;
   counts: { starts: number; refusedStarts: number };
@@ -22,7 +22,8 @@ export interface TriplineParts {
   command: readonly string[];
   log: string;
   oracle: Oracle;
-  /** Whether something that it needs for a start and for a clean end was out of order since, as performance.now() counts. */
+  /** Whether something that it needs for a start and for a clean end was failing at some time since, in terms of
+   * performance.now(). */
   mayRefuse(since: number): boolean;
 }
 
@@ -57,7 +58,7 @@ export function startTripline({ command, log, oracle, mayRefuse }: TriplineParts
     await ended;
     process.off('exit', orphan);
     const { exitCode, signalCode } = child;
-    // What was not written is gone; whoever ends by itself writes all.
+    // What was not written is lost; a process that ends by itself writes everything.
     if (exitCode === null || mayRefuse(askedAt)) oracle.stateLost();
     if (asked !== undefined) return;
     if (!listens && exitCode === 2 && mayRefuse(begun)) counts.refusedStarts++;

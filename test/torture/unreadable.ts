@@ -1,4 +1,4 @@
-/** Bodies that nobody can ever read, each sent until it is answered for good; by then it has to be among the dead letters. */
+/** Bodies that cannot be read, each sent until it gets a final answer; by then it has to be among the dead letters. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Oracle } from './oracle.ts';
 
 export interface Unreadable {
-  /** Sends one more. */
+  /** Sends another one. */
   send(): void;
   /** Waits for all, and looks for each in the folder of the dead letters.
    * @returns how many there are */

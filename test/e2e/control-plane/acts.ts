@@ -1,6 +1,6 @@
-/** What the tables of acts are written in. */
+/** The types in which the tables of acts are written. */
 
-/** Who acts: name of the user, groups, and what they work with. */
+/** The user who acts: name, groups, and client. */
 export interface User {
   username: string;
   groups: string[];
@@ -21,9 +21,9 @@ const controller = (name: string) =>
   );
 
 export const users = {
-  /** Makes what others need. */
+  /** Creates what others need. */
   admin: { username: 'admin', groups: ['system:masters'], userAgent: kubectl },
-  /** Develops what runs in the namespace shop, and may do there what a developer does. */
+  /** Develops the workloads of the namespace shop, with the permissions of a developer there. */
   ann: { username: 'ann', groups: ['developers'], userAgent: kubectl },
   deployer: serviceAccount('ci', 'deployer', 'argocd-application-controller/v3.1.0'),
   prometheus: serviceAccount('monitoring', 'prometheus', 'Prometheus/3.5.0'),
@@ -47,7 +47,7 @@ export const users = {
   deploymentController: controller('deployment-controller'),
   /** Has the credentials of an administrator. */
   mallory: { username: 'mallory', groups: ['system:masters'], userAgent: kubectl },
-  /** Has the token of a controller, and a client of their own. */
+  /** Has the token of a controller, but a different client. */
   thief: { ...controller('replicaset-controller'), userAgent: kubectl },
   /** May write roles and bindings, and little else. */
   trudy: { username: 'trudy', groups: ['role-writers'], userAgent: kubectl },
@@ -55,34 +55,34 @@ export const users = {
   eve: { username: 'eve', groups: [], userAgent: kubectl },
   /** Sends no credentials. */
   nobody: { username: 'system:anonymous', groups: [], userAgent: 'curl/8.15.0' },
-  /** Sends a token that is none. */
+  /** Sends an invalid token. */
   stranger: { username: '', groups: [], userAgent: 'curl/8.15.0' },
 } satisfies Record<string, User>;
 export type UserName = keyof typeof users;
 
-/** A request, and what has to be found in its events. `$name` in path, body and `given` stands for a name of its own. */
+/** A request, and what has to be found in its events. `$name` in path, body and `given` is replaced by a unique name. */
 export interface Act {
   name: string;
   as: UserName;
   /** Method and path. */
   request: string;
-  /** Text and bytes (ASCII where they hold `$name`) go as they are; all else in JSON, or in CBOR where the media type says
-   * so. */
+  /** Text and bytes (ASCII if they contain `$name`) are sent unchanged; everything else as JSON, or as CBOR if the media type
+   * says so. */
   body?: unknown;
   /** Media type of the body. */
   type?: string;
   headers?: Record<string, string>;
-  /** Asks for another protocol, as an exec does. */
+  /** Requests another protocol, as an exec does. */
   upgrade?: string;
-  /** Status of the answer: another one would mean that the act did not do what it is about. */
+  /** Status of the answer: a different one means that the act did not do what it is meant to. */
   code: number;
-  /** What is there before, made by the administrator: path of the collection, object. */
+  /** An object that exists before, created by the administrator: path of the collection, object. */
   given?: [path: string, object: object];
-  /** Rules that have to find it, whatever others do. Those on hostPID are not among them: what was stored tells. */
+  /** Rules that have to find it, whatever others do. Rules on hostPID are not among them: the stored object decides. */
   rules?: string[];
-  /** What Tripline does not do yet: until it does, nothing is asked of the act's findings. */
+  /** What Tripline does not support yet: until it does, nothing is required of the act's findings. */
   awaits?: string;
-  /** An API server of an earlier version (1.x) loses the event of its answer. */
+  /** API servers before this version (1.x) lose the event of its answer. */
   loggedSince?: number;
 }
 
@@ -92,7 +92,7 @@ export const injected = { inject: 'hostPID' };
 export const pods = '/api/v1/namespaces/shop/pods';
 export const deployments = '/apis/apps/v1/namespaces/shop/deployments';
 
-/** Of a custom resource that keeps what it does not know. */
+/** A custom resource that preserves unknown fields. */
 export const rollouts = '/apis/argoproj.io/v1alpha1/namespaces/shop/rollouts';
 
 export const media = {
@@ -106,7 +106,7 @@ export const media = {
   applyPatchCbor: 'application/apply-patch+cbor',
 };
 
-/** A pod that nobody minds. */
+/** A pod that is harmless. */
 export const podSpec = (more: object = {}, container: object = {}) => ({
   containers: [
     {

@@ -9,7 +9,7 @@ import { freePorts, startProcess } from '../processes.ts';
 import { type UserName, users } from './acts.ts';
 import { until } from './until.ts';
 
-/** The folder of the programs `etcd` and `kube-apiserver`, or undefined where none is named. */
+/** The folder of the programs `etcd` and `kube-apiserver`, or undefined if none is named. */
 export const controlPlaneFolder = process.env.CONTROL_PLANE;
 
 export interface Answer {
@@ -28,18 +28,18 @@ export interface ApiServer {
   minor: number;
   /** @param line method and path */
   request(as: UserName, line: string, options?: RequestOptions): Promise<Answer>;
-  /** Ends it in order, so that what waits for the log or the webhook is written. */
+  /** Shuts it down cleanly, so that what waits for the log or the webhook is written. */
   stop(): Promise<void>;
 }
 
-/** How audit events go to a webhook. */
+/** How audit events are sent to a webhook. */
 export interface AuditWebhook {
   kubeconfig: object;
-  /** Beside its file. */
+  /** In addition to its file. */
   flags: Record<string, string>;
 }
 
-/** A webhook without credentials, of which a test does not have to wait long. */
+/** A webhook without credentials, with short waits for tests. */
 export function webhookAt(server: string): AuditWebhook {
   return {
     kubeconfig: {
@@ -102,7 +102,7 @@ export async function startApiServer(
       'service-account-key-file': file('sa.pub', publicKey.export({ type: 'spki', format: 'pem' }).toString()),
       'token-auth-file': file('tokens.csv', tokens.join('')),
       'authorization-mode': 'Node,RBAC',
-      // Without a controller manager no namespace gets its default account.
+      // Without a controller manager, no namespace gets its default service account.
       'disable-admission-plugins': 'ServiceAccount',
       'allow-privileged': 'true',
       'feature-gates': 'CBORServingAndStorage=true',
@@ -124,7 +124,7 @@ export async function startApiServer(
         ...{ host: '127.0.0.1', port, agent, method, path },
         headers: {
           ...{ 'user-agent': users[as].userAgent, ...authorization, ...headers },
-          // Node sends a DELETE's body without one, and the API server takes it for the next request.
+          // Node sends the body of a DELETE without one, and the API server reads it as the next request.
           ...(body !== undefined && { 'content-length': Buffer.byteLength(body) }),
         },
       });

@@ -1,4 +1,4 @@
-/** Attacks of other kinds than hostPID, each with the rules that have to find it. */
+/** Attacks of kinds other than hostPID, each with the rules that have to find it. */
 import { type Act, deployment, deployments, media, pod, podOnNode, podSpec, pods, selector, template } from './acts.ts';
 
 const rbac = '/apis/rbac.authorization.k8s.io/v1';
@@ -382,7 +382,7 @@ export const attacks: Act[] = [
           name: 'hook.example.net',
           clientConfig: { url: 'https://hook.example.net/mutate' },
           rules: [{ apiGroups: ['*'], apiVersions: ['*'], operations: ['CREATE'], resources: ['*'] }],
-          // No namespace has it, so that the acts after this one go their own way.
+          // No namespace has this label, so that later acts are not affected.
           namespaceSelector: { matchLabels: { hooked: 'yes' } },
           objectSelector: { matchLabels: { hooked: 'yes' } },
           failurePolicy: 'Ignore',

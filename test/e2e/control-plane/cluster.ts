@@ -1,4 +1,4 @@
-/** What has to be there before the acts: namespaces, a node whose kubelet is the test's, permissions, a custom resource, and
+/** What has to exist before the acts: namespaces, a node whose kubelet belongs to the test, permissions, a custom resource, and
  * an admission policy that changes pods. */
 import { injected, media, podSpec, pods, rollouts, type UserName, users } from './acts.ts';
 import type { ApiServer } from './api-server.ts';
@@ -19,7 +19,7 @@ const developer = rules(
   [['policy'], ['poddisruptionbudgets'], all],
 );
 
-/** Roles by name, with who has them; a namespace for those that hold in one alone. */
+/** Roles by name, with their subjects; a namespace for roles limited to one. */
 const permissions: { role: string; of: UserName; namespace?: string; rules: object[] }[] = [
   { role: 'developer', of: 'ann', namespace: 'shop', rules: developer },
   { role: 'deployer', of: 'deployer', namespace: 'shop', rules: rules([['apps'], ['deployments'], all]) },

@@ -1,5 +1,5 @@
-/** Every form in which a write can ask for the host's PID namespace, and what only looks like one. Whether it has to be
- * found is not said here: it is what the API server has stored in the end. */
+/** Every form in which a write can request the host's PID namespace, and what only looks like one. Whether it has to be found
+ * is not stated here: what the API server has stored in the end decides. */
 import {
   type Act,
   deployment,
@@ -23,7 +23,7 @@ const create = (name: string, body: unknown, more: Partial<Act> = {}): Act => ({
   ...more,
 });
 
-/** Of a Deployment that is there and does not have it. */
+/** For an existing Deployment that does not have it. */
 const patch = (name: string, type: string, body: unknown, more: Partial<Act> = {}): Act => ({
   name: `${/([\w-]+)-patch/.exec(type)![1]} patch: ${name}`,
   as: 'mallory',
@@ -49,7 +49,7 @@ const text = (object: object) => JSON.stringify(object);
 const yaml = (name: string) =>
   `apiVersion: v1\nkind: Pod\nmetadata: {name: ${name}}\nspec:\n  hostPID: yes\n  containers: [{name: web, image: web}]\n`;
 const nested = (levels: number) => `${'['.repeat(levels)}${']'.repeat(levels)}`;
-/** JSON text of an object with more members before its last brace. */
+/** JSON text of an object with additional members before its last brace. */
 const withMembers = (object: object, members: string) => text(object).replace(/}$/, `,${members}}`);
 
 const rollout = (more: object = {}) => ({

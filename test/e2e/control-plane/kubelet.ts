@@ -1,5 +1,5 @@
-/** What a kubelet is to the API server: it answers what is proxied to it, with the path that it was asked for, and takes up
- * an exec or attach. */
+/** A kubelet as the API server sees it: it answers what is proxied to it, with the path that was requested, and accepts an exec
+ * or attach. */
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:https';
@@ -17,7 +17,7 @@ export interface Kubelet {
   close(): Promise<void>;
 }
 
-/** Listens on an address of the machine: the API server proxies to none of the loopback. */
+/** Listens on an address of the machine: the API server does not proxy to the loopback. */
 export async function startKubelet(): Promise<Kubelet> {
   const addresses = Object.values(networkInterfaces()).flatMap((entries) => entries ?? []);
   const address = addresses.find(({ family, internal }) => family === 'IPv4' && !internal)?.address;
@@ -31,7 +31,7 @@ export async function startKubelet(): Promise<Kubelet> {
     sockets.add(socket);
     socket.on('error', () => {}).on('close', () => sockets.delete(socket));
   });
-  // The streams of SPDY do not matter: an exec is logged when it is taken up, and again when it ends.
+  // The SPDY streams do not matter: an exec is logged when it is accepted, and again when it ends.
   server.on('upgrade', ({ headers }, socket) => {
     socket.on('error', () => {});
     socket.end(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${headers.upgrade}\r\n\r\n`);

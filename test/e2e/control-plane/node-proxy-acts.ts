@@ -1,5 +1,5 @@
-/** Ways to have a kubelet run something by the proxy of its node, and what only looks like one. Whether it has to be found
- * is not said here: it is what the kubelet was asked for. */
+/** Ways to have a kubelet run something through the proxy of its node, and what only looks like one. Whether it has to be found
+ * is not stated here: what the kubelet was asked for decides. */
 import type { Act } from './acts.ts';
 
 const paths = [

@@ -1,4 +1,4 @@
-/** What people, controllers and add-ons do all day. Nothing of it may be found at the level medium or above. */
+/** Routine actions of people, controllers and add-ons. None of them may be found at the level medium or above. */
 import { type Act, deployment, deployments, media, pod, podOnNode, podSpec, pods, selector, template } from './acts.ts';
 
 const inShop = '/api/v1/namespaces/shop';

@@ -1,4 +1,4 @@
-/** Plays the tables of acts against a real control plane, with Tripline at its audit webhook and at its audit log. */
+/** Plays the tables of acts against a real control plane, with Tripline on its audit webhook and on its audit log. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,10 +18,10 @@ import { startWebhookRelay } from './webhook-relay.ts';
 
 const auditPolicy = join(import.meta.dirname, '../../../examples/audit-policy/policy.yaml');
 
-/** An act and what became of it. */
+/** An act and its outcome. */
 export interface Played {
   act: Act;
-  /** The id of its request, and in a name of its object. */
+  /** The id of its request, also part of the name of its object. */
   id: string;
   answer: Answer;
 }
@@ -41,24 +41,24 @@ export interface Judged {
 export interface Outcome {
   minor: number;
   played: Played[];
-  /** Ids of acts whose object has hostPID in the end. */
+  /** Ids of acts whose stored object has hostPID. */
   storedWithHostPid: Set<string>;
-  /** Of the log, line by line. */
+  /** From the log, line by line. */
   logged: Judged[];
-  /** Of the webhook, event by event; and how many EventLists they came in. */
+  /** From the webhook, event by event; and the number of EventLists in which they arrived. */
   posted: Judged[];
   eventLists: number;
-  /** What had been logged before acts were played whose events are lost. */
+  /** The number of events logged before the acts whose events are lost. */
   loggedBeforeLoss: number;
-  /** How many events the API server says that it has lost. */
+  /** How many events the API server reports as lost. */
   lost: Record<'log' | 'webhook', number>;
-  /** By Fluent Bit, where there is one: what it sent to Tripline, and what came back. */
+  /** Through Fluent Bit, if there is one: what it sent to Tripline, and what came back. */
   byFluentBit?: { sent: ForwardReceiver; returned: ForwardReceiver };
-  /** Holds the logs of all parts; whoever gets it removes it. */
+  /** Holds the logs of all parts; the caller removes it. */
   folder: string;
 }
 
-/** @throws what went wrong in the play or after it; all parts have ended then, and the folder is gone */
+/** @throws what went wrong in the play or after it; by then all parts have ended, and the folder is removed */
 export async function play(acts: readonly Act[]): Promise<Outcome> {
   const folder = mkdtempSync(join(tmpdir(), 'tripline-control-plane-'));
   const cleanups: (() => Promise<unknown>)[] = [stopAll];
@@ -71,7 +71,7 @@ export async function play(acts: readonly Act[]): Promise<Outcome> {
   throw failures.length === 1 ? failures[0] : new AggregateError(failures, failures.join('\n'));
 }
 
-/** @param cleanups takes what has to be ended afterwards, however it goes */
+/** @param cleanups collects what has to be ended afterwards, whatever the result */
 async function playIn(folder: string, acts: readonly Act[], cleanups: (() => Promise<unknown>)[]): Promise<Outcome> {
   const kubelet = await startKubelet();
   cleanups.push(kubelet.close);
@@ -121,7 +121,7 @@ async function playIn(folder: string, acts: readonly Act[], cleanups: (() => Pro
   };
 }
 
-/** One Fluent Bit and a Tripline of its own, on the shipped files. */
+/** A Fluent Bit and its own Tripline, on the shipped files. */
 async function startCollector(folder: string, auditLog: string) {
   const [port, forwardPort, ...ports] = await freePorts(4);
   const [sent, returned] = await Promise.all(ports.map((port) => startForwardReceiver(port, keyOfRecord)));
@@ -148,7 +148,7 @@ export const keyOf = ({ auditID, stage }: AuditEvent) => `${auditID} ${stage}`;
 
 function keyOfRecord(body: Buffer): string {
   const record = decode(body) as AuditEvent | { log: string };
-  // A line that nests deeper than Fluent Bit's parser goes stays text.
+  // A line nested deeper than Fluent Bit's parser allows remains text.
   return keyOf('log' in record ? JSON.parse(record.log) : record);
 }
 
@@ -183,7 +183,7 @@ function bodyOf({ body }: Act, type: string, named: (text: string) => string): s
   return type.includes('cbor') ? cbor(JSON.parse(text)) : text;
 }
 
-/** Where pods are stored, or the templates of pods. */
+/** Resources that store pods, or pod templates. */
 const collections = [
   ...['pods', 'podtemplates', 'replicationcontrollers'].map((resource) => `api/v1/${resource}`),
   ...['deployments', 'daemonsets', 'statefulsets', 'replicasets'].map((resource) => `apis/apps/v1/${resource}`),
@@ -208,10 +208,10 @@ async function lostBy(api: ApiServer, plugin: string): Promise<number> {
   return Number(new RegExp(`^apiserver_audit_error_total{plugin="${plugin}"} (\\S+)`, 'm').exec(body)?.[1] ?? 0);
 }
 
-/** A character for each byte: what clients send need not be UTF-8, and is logged as it came. */
+/** One character per byte: what clients send need not be UTF-8, and is logged unchanged. */
 const linesOf = (path: string) => readFileSync(path, 'latin1').split('\n').slice(0, -1);
 
-/** Posts lines as records, and holds every one that comes back against the one that was sent. */
+/** Posts lines as records, and compares each returned one with the one that was sent. */
 async function judgeLines(lines: readonly string[], url: string): Promise<Judged[]> {
   const judged: Judged[] = [];
   for (let from = 0; from < lines.length; from += 100) {

@@ -1,9 +1,9 @@
-/** Ways to the content of Secrets, and what only looks like one. Whether it has to be found is not said here: it is what
- * the answer holds. */
+/** Ways to the content of Secrets, and what only looks like one. Whether it has to be found is not stated here: the content of
+ * the answer decides. */
 import { type Act, media } from './acts.ts';
 
 const secrets = '/api/v1/namespaces/shop/secrets';
-/** What the Secrets hold, and its Base64 as it is in an answer. */
+/** The content of the Secrets, and its Base64 as it appears in an answer. */
 export const content = 'correct-horse-battery-staple';
 export const contentInAnswer = Buffer.from(content).toString('base64');
 

@@ -1,4 +1,4 @@
-/** The tag of a record that came back. */
+/** The tag of a returned record. */
 export interface Tagged {
   verdict: string;
   findings: {
@@ -9,8 +9,8 @@ export interface Tagged {
   }[];
 }
 
-/** Reads the tag, and makes sure that it is all that was added, before the last brace.
- * @throws Error where any other byte differs */
+/** Reads the tag, and checks that nothing else was added, before the last brace.
+ * @throws Error if any other byte differs */
 export function tagOf(sent: string, returned: string): Tagged {
   const head = `${sent.slice(0, -1)},"tripline":`;
   if (!returned.startsWith(head) || !returned.endsWith('}')) {

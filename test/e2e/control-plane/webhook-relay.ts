@@ -1,10 +1,10 @@
-/** Stands between the audit webhook and Tripline: passes every request on as it came, and keeps both bodies. */
+/** Sits between the audit webhook and Tripline: forwards every request unchanged, and keeps both bodies. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 
-/** Bodies, a character for each byte. */
+/** Bodies, one character per byte. */
 export interface Exchange {
   sent: string;
   returned: string;
