@@ -1,4 +1,4 @@
-/** Whether an Avro schema can take the place of one that was released: readers of either have to read what the other writes. */
+/** Whether an Avro schema can replace a released one: readers of either have to be able to read what the other writes. */
 
 type Schema = unknown;
 interface Field {
@@ -13,8 +13,8 @@ interface RecordSchema {
   fields: Field[];
 }
 
-/** What keeps it from that, a line each. By name, a record has each of its fields still, of the same type, and what it has beside
- * them has a default: that is less than Avro could resolve, and what a reader need not know about. */
+/** The reasons why it cannot, one per line. Matched by name, a record keeps each of its fields with the same type, and each
+ * additional field, which a reader need not know about, has a default. Avro could resolve more than that. */
 export function incompatibilities(released: Schema, now: Schema): string[] {
   const [before, after] = [recordsIn(released), recordsIn(now)];
   const faults: string[] = [];
@@ -54,7 +54,7 @@ function recordsIn(schema: Schema, found = new Map<string, RecordSchema>()): Map
   return found;
 }
 
-/** A type for people, records by their name: `null or array of tripline.Finding`. */
+/** A type as shown to people, records by their name: `null or array of tripline.Finding`. */
 function typeText(schema: Schema): string {
   if (Array.isArray(schema)) return schema.map(typeText).join(' or ');
   if (typeof schema === 'string') return schema;

@@ -1,5 +1,5 @@
-/** Builds what is published: `npm run build`. Declarations from the sources as they are; JavaScript in few files, since a
- * start would take longer for 700 of them than for all that is in them; and what the bundled rules say. */
+/** Builds what is published: `npm run build`. Declarations from the sources as they are; JavaScript in few files, because
+ * loading 700 of them would take longer at startup than running the code in them; and the parsed form of the bundled rules. */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -9,8 +9,8 @@ import { preparedRules } from './prepared-rules.ts';
 
 const at = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
 
-/** Packages that are bundled: those of many modules that each start loads. All of OpenTelemetry, since what has two copies
- * of its API traces nothing. */
+/** Packages that are bundled: those with many modules that every start loads. All of OpenTelemetry, because with two copies of
+ * its API nothing is traced. */
 const bundled = /^(@opentelemetry|ipaddr\.js|re2js|typebox|yaml)(\/|$)/;
 
 rmSync(at('dist'), { recursive: true, force: true });
@@ -34,7 +34,7 @@ const bundle = await rolldown({
 await bundle.write({
   dir: at('dist'),
   comments: { legal: true, annotation: false, jsdoc: false },
-  // As deep as the folders of the sources, since some look for files from where they are.
+  // At the same depth as the folders of the sources, because some locate files relative to themselves.
   chunkFileNames: 'parts/[name]-[hash].js',
 });
 mkdirSync(at('dist/rules'), { recursive: true });

@@ -1,5 +1,5 @@
-/** The JSON Schema of case files, for editors. What `parseCases` of src/authoring/cases.ts refuses is refused here, but for
- * what a schema cannot say: names that are used twice, how deep records nest, and which bits of a network are set. */
+/** The JSON Schema of case files, for editors. It refuses what `parseCases` of src/authoring/cases.ts refuses, except for what
+ * a schema cannot express: names that are used twice, how deep records nest, and which bits of a network are set. */
 import Type, { type TSchema } from 'typebox';
 import { type Answer, answers } from '../src/authoring/cases.ts';
 import { levels } from '../src/record.ts';
@@ -25,12 +25,12 @@ const members = {
   records: Type.Optional(
     Type.Array(record, {
       minItems: 1,
-      description: 'In the place of record: a sequence, as if they were the first records ever. For correlations.',
+      description: 'Instead of record: a sequence, as if they were the first records ever. For correlations.',
     }),
   ),
   trustedProxies: Type.Optional(
     Type.Array(Type.String({ pattern: '^[0-9A-Fa-f.:]+(%[0-9A-Za-z]+)?(/[0-9]{1,3})?$' }), {
-      description: 'The setting of that name, which is otherwise not set: addresses and networks.',
+      description: 'The setting of that name, which is not set by default: addresses and networks.',
       examples: [['10.0.0.0/8']],
     }),
   ),
@@ -40,7 +40,7 @@ const members = {
       {
         patternProperties: { '^[0-9A-Fa-f.:]+(%[0-9A-Za-z]+)?(/[0-9]{1,3})?$': located },
         additionalProperties: false,
-        description: 'What databases of addresses know, by network or address; nothing where it is left out.',
+        description: 'What databases of addresses contain, by network or address; nothing if it is left out.',
         examples: [{ '203.0.113.0/24': { asn: 64500, country: 'DE' } }],
       },
     ),
@@ -60,11 +60,11 @@ const casesOf = (answer: Answer, description: string): TSchema =>
 
 const meanings: Record<Answer, string> = {
   matches: 'Cases in which the rule has a finding.',
-  ignores: 'Cases in which it has none, though they come near.',
-  undecided: 'Cases that it cannot decide, as part of the record was not logged.',
+  ignores: 'Cases in which it has none, although they are similar.',
+  undecided: 'Cases that it cannot decide, because part of the record was not logged.',
 };
 
-/** A case file, NAME.cases.json beside NAME.yml. */
+/** A case file, NAME.cases.json next to NAME.yml. */
 export const caseFileSchema = Type.Object(
   {
     $schema: Type.Optional(Type.String({ description: 'Where this schema is, for editors.' })),

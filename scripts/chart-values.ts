@@ -1,19 +1,19 @@
-/** The JSON Schema of the values of charts/tripline. `config` is checked as a configuration file is. */
+/** The JSON Schema of the values of charts/tripline. `config` is validated like a configuration file. */
 import { Type } from 'typebox';
 import { configFileSchema } from './config-file.ts';
 
-/** What Kubernetes, or the operator of Prometheus, checks when it is applied. */
+/** Validated by Kubernetes, or by the Prometheus Operator, when it is applied. */
 const Any = (description: string) => Type.Object({}, { description });
 const AnyList = (description: string) => Type.Array(Type.Object({}), { description });
 const Exact = <Properties extends Parameters<typeof Type.Object>[0]>(properties: Properties) =>
   Type.Object(Type.Partial(Type.Object(properties)).properties, { additionalProperties: false });
 
-/** Names of objects, each of which is the name of a folder and of a volume as well. */
+/** Names of objects, each of which is also the name of a folder and of a volume. */
 const Names = (description: string) =>
   Type.Array(Type.String({ pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$', maxLength: 53 }), { description });
 
 export const chartValuesSchema = {
-  // Each Helm 3 knows this draft.
+  // Every Helm 3 supports this draft.
   $schema: 'http://json-schema.org/draft-07/schema#',
   title: 'Values of the chart tripline',
   ...Exact({
@@ -26,11 +26,11 @@ export const chartValuesSchema = {
       tag: Type.String({ description: 'Default: the version of the chart.' }),
     }),
     imagePullSecrets: AnyList('As in a pod.'),
-    config: { ...configFileSchema, description: "Tripline's own configuration, over what the mode sets." },
+    config: { ...configFileSchema, description: "Tripline's own configuration, merged into what the mode sets." },
     volumes: Type.Record(
       Type.String({ pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$' }),
       Type.Object({}, { minProperties: 1, maxProperties: 1 }),
-      { description: 'Folders below /var/lib/tripline, each with the volume that it is, as in a pod.' },
+      { description: 'Folders below /var/lib/tripline, each with its volume, as in a pod.' },
     ),
     existingConfigMaps: Names('ConfigMaps that are mounted below /etc/tripline/configmaps.'),
     existingSecrets: Names('Secrets that are mounted below /etc/tripline/secrets.'),
@@ -59,10 +59,10 @@ export const chartValuesSchema = {
     }),
     serviceMonitor: Exact({
       enabled: Type.Boolean(),
-      labels: Any('By which a Prometheus chooses.'),
+      labels: Any('By which a Prometheus selects.'),
       endpoint: Any('As an endpoint of a ServiceMonitor.'),
     }),
-    prometheusRule: Exact({ enabled: Type.Boolean(), labels: Any('By which a Prometheus chooses.') }),
+    prometheusRule: Exact({ enabled: Type.Boolean(), labels: Any('By which a Prometheus selects.') }),
     dashboards: Exact({ enabled: Type.Boolean(), labels: Any('By which a Grafana finds them.') }),
     networkPolicy: Exact({
       enabled: Type.Boolean(),
@@ -70,6 +70,6 @@ export const chartValuesSchema = {
       egress: AnyList('Rules, as in a NetworkPolicy.'),
     }),
     podDisruptionBudget: Exact({ enabled: Type.Boolean() }),
-    global: Any('Of Helm, for a chart that has this one in it.'),
+    global: Any('Used by Helm if another chart contains this one.'),
   }),
 };

@@ -1,6 +1,6 @@
-/** The module src/outline/walk-code.ts: what src/outline/walk, which is AssemblyScript, compiles to, and the constants
- * that it shares with the modules around it. `npm run generate` writes it with all else; run by itself, this file needs no
- * module of src/, which may want constants that are not there yet. */
+/** The module src/outline/walk-code.ts: what src/outline/walk, which is AssemblyScript, compiles to, and the constants that it
+ * shares with the modules around it. `npm run generate` writes it with everything else; run by itself, this file needs no
+ * module of src/, which may want constants that do not exist yet. */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,7 +12,7 @@ const options = ['-O3', '--noAssert', '--runtime', 'stub', '--enable', 'simd', '
 const LINE = 110;
 
 /** @param source of the walk
- * @throws Error where it does not compile */
+ * @throws Error if it does not compile */
 export function compiledWalk(source = fileURLToPath(new URL('../src/outline/walk/index.ts', import.meta.url))): string {
   const folder = mkdtempSync(join(tmpdir(), 'tripline-walk-'));
   try {

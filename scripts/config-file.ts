@@ -1,5 +1,5 @@
-/** The JSON Schema of a configuration file as a person writes it: what has a default may be left out, and each sink is
- * checked by the settings of its kind. */
+/** The JSON Schema of a configuration file as a person writes it: whatever has a default may be left out, and each sink is
+ * checked against the settings of its type. */
 import { configSchema } from '../src/config/index.ts';
 import { sinkKinds } from '../src/sinks/index.ts';
 
@@ -17,7 +17,7 @@ const { properties, ...config } = configSchema as JsonSchema;
 const auth = properties!.auth!;
 const { basic, bearer } = auth.properties!;
 
-/** A list, or what could stand in it. */
+/** A list, or what could take the place of one. */
 function orOne({ description, ...list }: JsonSchema, ...others: JsonSchema[]): JsonSchema {
   return { anyOf: [list, list.items!, ...others], ...(description !== undefined && { description }) };
 }
@@ -38,7 +38,7 @@ export const configFileSchema = {
       sinks: { ...properties?.sinks, items: { oneOf: sinkKinds.map(({ schema }) => schema as JsonSchema) } },
     },
   }),
-  // Not even the rules, which come along.
+  // Not even the rules are required: some are bundled.
   required: [],
 };
 

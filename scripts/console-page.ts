@@ -1,5 +1,5 @@
-/** Builds the console's page into dist/console/: as a part of `npm run build`, and before `npm start` where a source of it is
- * newer than what was built. */
+/** Builds the console's page into dist/console/: as a part of `npm run build`, and before `npm start` if one of its sources is
+ * newer than the last build. */
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -41,7 +41,7 @@ export async function bundlePage(): Promise<{ script: string; style: string }> {
   return { script: output[0].code, style };
 }
 
-/** What the page is made of, by path. */
+/** The source files of the page, by path. */
 export function readPage({
   script,
   style,
@@ -61,7 +61,7 @@ export function readPage({
 export async function buildPage(folder = at('dist/console')): Promise<void> {
   const files = readPage(await bundlePage());
   mkdirSync(join(folder, 'assets'), { recursive: true });
-  // The script is last: its time is what the next start compares.
+  // The script is written last: the next start compares its time.
   for (const [name, { body }] of files) writeFileSync(join(folder, name), body);
 }
 
@@ -77,7 +77,7 @@ if (import.meta.main && !isBuilt()) {
   try {
     await buildPage();
   } catch (error) {
-    // The sidecar does its work without a page: installed without development dependencies, there is nothing to build with.
+    // The sidecar works without a page: installed without development dependencies, there is nothing to build with.
     console.error(`The console's page is not built: ${(error as Error).message}`);
   }
 }

@@ -1,4 +1,4 @@
-/** The page of what `tripline doctor` finds, from the table of its checks. */
+/** The page of the problems that `tripline doctor` finds, from the table of its checks. */
 import { checks, effects } from '../src/doctor/index.ts';
 
 export function doctorPage(): string {

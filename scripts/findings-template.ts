@@ -5,7 +5,7 @@ import { mappingOf } from './index-template.ts';
 
 const KEYWORD = { type: 'keyword', ignore_above: 8191 };
 
-/** Fields of ECS by their types there; of `wildcard` and `match_only_text`, which not every server has, the kin. */
+/** Fields of ECS by their types there; for `wildcard` and `match_only_text`, which not every server has, the related types. */
 const fields: [mapping: object, names: readonly string[]][] = [
   [{ type: 'date' }, ['@timestamp', 'event.created', 'event.start', 'event.end']],
   [{ type: 'text' }, ['message']],
@@ -64,7 +64,7 @@ const rest = {
 
 export const findingsTemplate = {
   index_patterns: ['kubernetes-findings-*'],
-  // Above the templates that both products bring along.
+  // Higher than the templates that both products ship with.
   priority: 500,
   _meta: { description: 'Findings of Tripline in the Elastic Common Schema' },
   template: {

@@ -1,6 +1,6 @@
-/** Writes what is generated from declarations: `node scripts/generate.ts`. With --check it writes nothing and fails
- * where a file differs from what it would write. It writes no Avro schema that cannot take the place of those that were
- * released, and none of these. */
+/** Writes what is generated from declarations: `node scripts/generate.ts`. With --check it writes nothing and fails if a file
+ * differs from what it would write. It never writes an Avro schema that cannot replace the released ones, nor any of the
+ * released ones. */
 import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs';
 import { avroSchema } from '../src/avro/schema.ts';
 import { FindingRow } from '../src/findings/forms/finding.ts';
@@ -53,7 +53,7 @@ const generated: Record<string, () => string> = {
   'docs/reference/doctor.md': doctorPage,
 };
 
-/** Why a file must not be as it would be made. */
+/** Why a file must not be generated as it would be. */
 function refusals(path: string, text: string): string[] {
   if (!path.endsWith('.avsc')) return [];
   const name = path.slice('schemas/'.length);

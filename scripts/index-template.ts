@@ -1,4 +1,4 @@
-/** The index template for OpenSearch and Elasticsearch, from the declaration of the tag: all of the tag has a type, and
+/** The index template for OpenSearch and Elasticsearch, from the declaration of the tag: every part of the tag has a type, and
  * nothing else of a record is indexed. */
 import { Tag } from '../src/tag.ts';
 
@@ -10,28 +10,28 @@ interface JsonSchema {
   properties?: Record<string, JsonSchema>;
 }
 
-/** Characters of a keyword that Lucene can hold, whatever they are: 32,766 bytes of UTF-8. */
+/** The number of characters that a Lucene keyword can hold, whatever they are: 32,766 bytes of UTF-8. */
 const KEYWORD_CHARACTERS = 8191;
 
 const times = new Set(['time', 'from', 'to', 'since']);
 
 export const indexTemplate = {
   index_patterns: ['kubernetes-audit-*'],
-  // Above the templates that both products bring along.
+  // Higher than the templates that both products ship with.
   priority: 500,
   _meta: { description: 'Kubernetes audit records tagged by Tripline' },
   template: {
     settings: { index: { codec: 'best_compression' } },
     mappings: {
-      // What clusters write into bodies has more names than an index has fields, and any type under each.
+      // What clusters write into bodies has more names than an index can have fields, and any type under each.
       dynamic: false,
       properties: { '@timestamp': { type: 'date' }, tripline: mappingOf('tripline', Tag as JsonSchema, 0) },
     },
   },
 };
 
-/** @param depth of lists of maps around: each map of the outermost is a document of its own, so that a query sees which
- * rule has which level; further in that would multiply documents beyond the limit of an index */
+/** @param depth number of enclosing lists of maps: each map of the outermost is a document of its own, so that a query sees
+ * which rule has which level; doing so for inner lists would multiply documents beyond the limit of an index */
 export function mappingOf(name: string, schema: JsonSchema, depth: number): object {
   const [first = schema] = (schema.anyOf ?? []).filter(({ type }) => type !== 'null');
   const { type, items, properties } = first;
@@ -45,9 +45,9 @@ export function mappingOf(name: string, schema: JsonSchema, depth: number): obje
   }
   if (type === 'integer' || typeof first.const === 'number') return { type: 'integer' };
   if (type === 'number') return { type: 'double' };
-  // As logged: a client cannot set it, but what is no time must not keep a record out.
+  // As logged: a client cannot set it, but an invalid time must not keep a record out.
   if (times.has(name)) return { type: 'date', ignore_malformed: true };
-  // A list of findings shows their summaries: what is counted and sorted in an index is a keyword.
+  // A list of findings shows their summaries: whatever is counted and sorted in an index is a keyword.
   if (name === 'summary') {
     return { type: 'text', fields: { keyword: { type: 'keyword', ignore_above: KEYWORD_CHARACTERS } } };
   }

@@ -31,11 +31,11 @@ export function configurationPage(): string {
   return `${notice}# Configuration
 
 Tripline runs without a configuration file. \`--config FILE\`, or the environment variable \`TRIPLINE_CONFIG\`, names one in
-YAML; \`--listen\` (\`TRIPLINE_LISTEN\`) and \`--rules\` win over it. In each value \`\${NAME}\` stands for the environment
-variable NAME, \`\${NAME:-text}\` for the text where that is not set or empty, and \`\${file:PATH}\` for the text of a file
-(its path is from the folder of the configuration), so that secrets stay out of the configuration. Numbers and booleans may
-come so, too. A setting that does not exist, or is of the wrong type, and a variable that is not set stop the start;
-all that is wrong is told at once, with file, line and column, and [\`tripline check\`](commands.md#check) tells it before a
+YAML; \`--listen\` (\`TRIPLINE_LISTEN\`) and \`--rules\` take precedence. In each value \`\${NAME}\` stands for the environment
+variable NAME, \`\${NAME:-text}\` for the text if that is not set or empty, and \`\${file:PATH}\` for the text of a file
+(relative to the folder of the configuration), so that secrets stay out of the configuration. Numbers and booleans may
+be set this way, too. A setting that does not exist, or is of the wrong type, and a variable that is not set stop the start;
+all errors are reported together, with file, line and column, and [\`tripline check\`](commands.md#check) reports them before a
 start. OpenTelemetry is configured by the standard \`OTEL_*\` variables: see
 [telemetry.md](../telemetry.md).
 
@@ -54,7 +54,7 @@ ${sinkKinds.map(({ type, schema }) => `### \`type: ${type}\`\n\n${table(schema a
 `;
 }
 
-/** One row for each setting; those of a group follow it under its name. */
+/** One row for each setting; the settings of a group follow under its name. */
 function table(schema: JsonSchema): string {
   return ['| setting | type | default | meaning |', '|---|---|---|---|', ...rows(schema, '')].join('\n');
 }
@@ -93,9 +93,9 @@ export function problemsPage(): string {
   });
   return `${notice}# Problems
 
-What a refused sender gets (as \`application/problem+json\`), what the tag of an unreadable record names, and what a log
-line carries as \`problem\`. Fluent Bit drops a chunk for good on any 4xx but 408 and 429; where a setting is at fault, and
-not the data, it gets 503 instead and keeps the chunk until somebody has mended the setting.
+The answer to a refused sender (as \`application/problem+json\`), the problem in the tag of an unreadable record, and
+\`problem\` in a log line. Fluent Bit permanently drops a chunk on any 4xx except 408 and 429; where a setting is at fault, and
+not the data, it gets 503 instead and keeps the chunk until somebody fixes the setting.
 
 | code | status | what is wrong | what to do |
 |---|---|---|---|
@@ -110,7 +110,7 @@ export function fieldsPage(): string {
   );
   return `${notice}# Fields that a rule can use
 
-The same names on every platform. Beside them the raw names of audit.k8s.io work everywhere too
+The same names on every platform. The raw names of audit.k8s.io work everywhere too
 (\`objectRef.resource\`, \`user.username\`, \`requestObject.spec.hostPID\`, \`annotations.authorization.k8s.io/decision\`).
 Which platform logs what: [fidelity.md](../fidelity.md).
 

@@ -1,4 +1,4 @@
-/** What the bundled rules and lists say, in the form that src/rules/readings.ts reads. */
+/** The bundled rules and lists, in the form that src/rules/readings.ts reads. */
 
 import { fileURLToPath } from 'node:url';
 import { serialize } from 'node:v8';
@@ -26,7 +26,7 @@ export function preparedRules(): Buffer {
   return serialize(sharing(readings));
 }
 
-/** The same, with one object in the place of equal ones. Each is written once then, which is a third of the bytes. */
+/** The same, with equal objects replaced by a single one, so that each is written once, which is a third of the bytes. */
 function sharing(readings: ReadonlyMap<string, Reading>): Map<string, unknown> {
   const known = new Map<string, object>();
   const share = (value: unknown): unknown => {

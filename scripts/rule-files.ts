@@ -1,6 +1,6 @@
-/** The JSON Schemas of rule, exception and list files, for editors: they complete keys, show what each means, and mark
- * what is wrong before Tripline reads it. Whatever Tripline takes passes here too, but for documents of a collection that are
- * whole only together. */
+/** The JSON Schemas of rule, exception and list files, for editors: they complete keys, show what each means, and mark errors
+ * before Tripline reads the file. Whatever Tripline accepts passes here too, except for documents of a collection that are
+ * complete only together. */
 import Type, { type TSchema } from 'typebox';
 import { tactics } from '../src/attack.ts';
 import { fields } from '../src/fields/index.ts';
@@ -19,7 +19,7 @@ const closed = { additionalProperties: false };
 
 const described = (schema: TSchema, description: string): TSchema => ({ ...schema, description });
 const oneOrMore = (schema: TSchema): TSchema => Type.Union([schema, Type.Array(schema)]);
-/** Words to complete, where any other text will do as well. */
+/** Words to complete, although any other text is valid as well. */
 const suggested = (words: readonly string[], others: TSchema = Type.String()): TSchema =>
   Type.Union([Type.Enum([...words]), others]);
 const part = (name: keyof typeof parts): TSchema => Type.Ref(`#/$defs/${name}`);
@@ -30,13 +30,13 @@ const text = (description: string, rules: object = {}) => Type.String({ minLengt
 const texts = (description: string) => described(oneOrMore(Type.String()), description);
 const scalars = ['string', 'number', 'boolean', 'null'];
 const scalar = Type.Unsafe({ type: scalars });
-/** One value or a list; not as a union, beside which the YAML language server shows no description. */
+/** One value or a list; not as a union, because the YAML language server shows no description beside one. */
 const values = (types = scalars): TSchema => Type.Unsafe({ type: [...types, 'array'], items: { type: types } });
 const fieldName = suggested([...fields.keys()]);
 const timespan = (description: string) =>
   text(description, {
     pattern: '^\\d{1,7}[smhdwMy]$',
-    patternErrorMessage: 'Write a number and its unit, as 15m.',
+    patternErrorMessage: 'Write a number and its unit, such as 15m.',
     examples: ['15m', '24h', '7d'],
   });
 
@@ -55,7 +55,7 @@ const parts = {
     type: 'object',
     minProperties: 1,
     properties: Object.fromEntries([...fields].map(([name, { doc }]) => [name, described(values(), doc)])),
-    // The YAML language server goes by the first pattern that fits, so each says all, the particular ones first.
+    // The YAML language server uses the first pattern that fits, so each is complete, and the specific ones come first.
     patternProperties: {
       ...Object.fromEntries(
         modifierNames.map((name) => {
@@ -94,7 +94,7 @@ const Levels = Type.Array(
     closed,
   ),
   {
-    description: 'The first whose condition holds sets the level of a finding; none does, and it is that of the rule.',
+    description: 'The first whose condition holds sets the level of a finding; if none does, it is that of the rule.',
   },
 );
 
@@ -110,11 +110,11 @@ const Tripline = Type.Object(
     }),
     covers: Type.Object(options(Object.fromEntries(coveredPacks.map((pack) => [pack, oneOrMore(Type.String())]))), {
       ...closed,
-      description: 'Detections of other packs that this one sees too, by pack.',
+      description: 'Detections of other packs that this rule covers, by pack.',
     }),
-    learning: timespan('new_terms: how long values are gathered before the first is told of. Default: the timespan.'),
+    learning: timespan('new_terms: how long values are gathered before the first is reported. Default: the timespan.'),
   }),
-  { ...closed, description: 'What Sigma has no word for. Other tools pass over this key.' },
+  { ...closed, description: 'What Sigma cannot express. Other tools ignore this key.' },
 );
 
 const correlationTypes: Record<CorrelationTest['type'], string> = {
@@ -147,7 +147,7 @@ const Correlation = Type.Object(
     }),
     timespan: timespan('How far apart the events may be: a number and s, m, h, d, w, M (months) or y.'),
     ...options({
-      rules: texts('Names or ids of the rules, or other correlations, whose matches are looked at.'),
+      rules: texts('Names or ids of the rules, or other correlations, whose matches are evaluated.'),
       'group-by': described(
         oneOrMore(fieldName),
         'Fields that have to be the same; without it all events are one group.',
@@ -172,7 +172,7 @@ const Correlation = Type.Object(
         ],
         {
           description:
-            'A bound such as gte: 10, and the field where values are meant; or rules joined by and, or, not.',
+            'A bound such as gte: 10, and the field if values are compared; or rules joined by and, or, not.',
         },
       ),
       aliases: Type.Record(Type.String(), Type.Record(Type.String(), Type.String()), {
@@ -183,14 +183,14 @@ const Correlation = Type.Object(
       }),
     }),
   },
-  { ...closed, description: 'How the matches of other rules hang together: how many, of what, in which order.' },
+  { ...closed, description: 'How the matches of other rules are correlated: how many, of what, in which order.' },
 );
 
 const Logsource = Type.Object(
   options({
     product: text('kubernetes, for a rule that Tripline is to evaluate.', { examples: ['kubernetes'] }),
     service: text('audit, for a rule that Tripline is to evaluate.', { examples: ['audit'] }),
-    category: text('application, where it is given.', { examples: ['application'] }),
+    category: text('application, if it is given.', { examples: ['application'] }),
     definition: text('For people: what has to be logged.'),
   }),
   { minProperties: 1, description: 'Which events the document is about.' },
@@ -207,7 +207,7 @@ const Filter = Type.Unsafe({
     },
     { minProperties: 3, additionalProperties: Type.Ref('#/$defs/selection') },
   ),
-  description: "Selections and a condition that is put to the rules too: 'not selection' silences what it names.",
+  description: "Selections and a condition that is added to the rules: 'not selection' silences what it names.",
 });
 
 const uuid = '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$';
@@ -219,7 +219,7 @@ const head = {
     pattern: uuid,
     patternErrorMessage: 'Write a UUID, as uuidgen prints one.',
   }),
-  name: text('Names the rule in findings; the name of the file where it is left out.', { maxLength: 100 }),
+  name: text('Names the rule in findings; the name of the file if it is left out.', { maxLength: 100 }),
   status: Type.Enum([...ruleStatuses], { description: 'How far the rule can be trusted.' }),
   description: text('What happened when it matches, and what to think of it.'),
   related: Type.Array(Type.Object({ id: Type.String(), type: Type.String() }), {
@@ -233,7 +233,7 @@ const head = {
   taxonomy: text('Whose names the fields are; sigma by default.'),
   'sigma-version': described(
     Type.Union([Type.Number({ minimum: 1, exclusiveMaximum: 4 }), Type.String({ pattern: '^v?[123](\\.|$)' })]),
-    '3 for array blocks: containers[any]: and lines that one and the same member has to fit.',
+    '3 for array blocks: containers[any]: and lines that one and the same member has to match.',
   ),
   tags: described(
     oneOrMore(
@@ -242,11 +242,11 @@ const head = {
         Type.String({ pattern: tagPattern }),
       ),
     ),
-    'ATT&CK: a tactic such as attack.execution, behind it the techniques that serve it: attack.t1609.',
+    'ATT&CK: a tactic such as attack.execution, followed by its techniques: attack.t1609.',
   ),
-  falsepositives: texts('What may match in good faith.'),
+  falsepositives: texts('What may match legitimately.'),
   fields: texts('Fields of interest, for other tools; tripline.context is what Tripline shows.'),
-  level: Type.Enum([...ruleLevels], { description: 'What a match means; medium where it is left out.' }),
+  level: Type.Enum([...ruleLevels], { description: 'What a match means; medium if it is left out.' }),
   tripline: Tripline,
 };
 
@@ -266,7 +266,7 @@ export const ruleFileSchema = documentOf(
     correlation: Correlation,
     filter: Filter,
     action: Type.Enum(['global', 'reset', 'repeat'], {
-      description: 'Collections: global is put into the rules behind it, repeat makes another of the rule before it.',
+      description: 'Collections: global is merged into the rules after it, repeat makes another of the rule before it.',
     }),
   },
   {
@@ -303,6 +303,6 @@ export const listFileSchema = Type.Object(
   {
     ...closed,
     title: 'List of values',
-    description: "Values that rules call by the name of the file: '%name%' under the modifier expand.",
+    description: "Values that rules refer to by the name of the file: '%name%' under the modifier expand.",
   },
 );

@@ -1,5 +1,5 @@
-/** Reference pages about the bundled rules: what they cover of other packs, where they can be decided, and the checks
- * that they are held to. */
+/** Reference pages about the bundled rules: what they cover of other packs, on which platforms they can be decided, and the
+ * checks that they have to pass. */
 import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -25,7 +25,7 @@ interface Pack {
   leftOut: Record<string, string>;
 }
 
-/** The packs that were read detection by detection; rules may name detections of others beside. */
+/** The packs that were read detection by detection; rules may name detections of others in addition. */
 export const packs: Readonly<Record<string, Pack>> = JSON.parse(readFileSync(`${root}/scripts/packs.json`, 'utf8'));
 
 /** Titles of packs whose detections are not all listed. */
@@ -33,7 +33,7 @@ const otherPacks: Readonly<Record<string, string>> = { datadog: 'Datadog', defen
 
 type Bundled = { kind: 'rule'; document: Rule } | { kind: 'correlation'; document: Correlation };
 
-/** The bundled rules and correlations that can be read, in the order of their paths. */
+/** The bundled rules and correlations that can be read, ordered by path. */
 export function bundledRules(): Bundled[] {
   const placeholders = placeholdersOf(loadLists([]).lists);
   return readSources([`${root}rules`], 'rules').files.flatMap(({ path, text }) => {
@@ -49,8 +49,8 @@ export function coveragePage(): string {
   const bundled = bundledRules();
   return `${notice}# What the rules cover, and where they can see
 
-The bundled rules beside the detections of other packs that see the same. Names are those of the packs' files, or of the
-detections where they have names of their own; what a rule does otherwise, and why, its description says.
+The bundled rules beside the detections of other packs that find the same. Names are those of the packs' files, or of the
+detections if they have names of their own; the description of a rule says how it differs, and why.
 
 ${packsTable(bundled)}
 
@@ -66,7 +66,7 @@ ${coversTable(bundled)}
 
 ## Platform by platform
 
-A rule can be decided where the log has what its condition asks for. *yes*: it always has. *partly*: some events lack it,
+A rule can be decided if the log has what its condition needs. *yes*: it always has. *partly*: some events lack it,
 and are \`indeterminate\` where it matters. **blind**: the log never has it, so that the rule never matches there. The
 numbers say what is missing; [fidelity.md](../fidelity.md) says what each platform logs.
 
@@ -74,7 +74,7 @@ ${decidabilityTable(bundled)}
 `;
 }
 
-/** Those that raise findings of their own: rules that a correlation takes up do not, unless it says so. */
+/** Those that raise findings of their own: rules that a correlation refers to do not, unless it says so. */
 function raising(bundled: readonly Bundled[]): readonly Bundled[] {
   const taken = new Set(
     bundled.flatMap(({ kind, document }) => (kind === 'correlation' && !document.generate ? document.rules : [])),
@@ -176,8 +176,8 @@ export function rulesPage(): string {
   if (others.length > 0) sections.push(`## Without a tactic\n\n${rulesTable(others)}`);
   return `${notice}# The bundled rules
 
-Each rule stands under the first tactic of ATT&CK that it serves. A rule in mode \`shadow\` is evaluated and
-tagged apart, and one that is \`off\` is not evaluated, until the setting \`overrides\` says so. What they cover of other
+Each rule is listed under its first tactic of ATT&CK. A rule in mode \`shadow\` is evaluated and
+tagged apart, and one that is \`off\` is not evaluated, unless the setting \`overrides\` changes that. What they cover of other
 packs, and on which platforms they can be decided: [coverage.md](coverage.md).
 
 ${sections.join('\n\n')}
@@ -194,19 +194,19 @@ function rulesTable(documents: readonly (Rule | Correlation)[]): string {
 
 export function lintPage(): string {
   const rows = Object.entries(checks).map(([name, { doc, fixes = '' }]) => `| \`${name}\` | ${doc} | ${fixes} |`);
-  return `${notice}# What lint tells of
+  return `${notice}# What lint reports
 
-Warnings of \`tripline lint\`: what is legal in a rule, and wrong all the same. A comment \`# lint: allow <check>\` on the
-line that a warning is about, or on the one before it, accepts it; one that accepts nothing is told of too (\`allow\`).
+Warnings of \`tripline lint\`: what is valid in a rule, but wrong. A comment \`# lint: allow <check>\` on the
+line that a warning is about, or on the one before it, accepts it; one that accepts nothing is reported too (\`allow\`).
 
-| check | told of | \`--fix\` |
+| check | reported | \`--fix\` |
 |---|---|---|
 ${rows.join('\n')}
 
-\`tripline lint PATH --fix\` puts right what the last column says, drops comments that accept nothing, and writes words that
+\`tripline lint PATH --fix\` fixes what the last column says, drops comments that accept nothing, and writes words that
 keep a document from being used in lower case: modifiers, the operators of conditions, \`level\`, \`status\` and \`mode\`. Each
 fix changes these places of the text alone, and is made only if every document that could be used means the same as
-before. All else is told of, and left to a person.
+before. Everything else is only reported.
 `;
 }
 

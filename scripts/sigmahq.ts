@@ -1,6 +1,6 @@
-/** Loads every rule of a checkout of https://github.com/SigmaHQ/sigma, to see whether the engine can: node
- * scripts/sigmahq.ts <checkout>. Exits with 1 if it cannot load one. Rules that leave values to whoever runs them get a
- * stand-in for each of their placeholders. */
+/** Loads every rule of a checkout of https://github.com/SigmaHQ/sigma, to see whether the engine can: node scripts/sigmahq.ts
+ * <checkout>. Exits with 1 if it cannot load one. Rules that leave values to the user get a stand-in for each of their
+ * placeholders. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { compileRule, evaluate, explain, parseRules, printRuleProblem, type RuleProblem } from '../src/sigma/index.ts';
@@ -39,7 +39,7 @@ for (const path of files) {
   if (names.length > 0) counts['with placeholders']++;
   if (parsed.problems.length === 0) counts['files without a problem']++;
   for (const problem of parsed.problems) {
-    // What is quoted is one rule's own.
+    // The quoted part is specific to one rule.
     const kind = problem.message.replace(/'[^']*'/g, "'…'");
     problems.set(kind, [...(problems.get(kind) ?? []), problem]);
   }

@@ -1,5 +1,5 @@
--- Findings that Tripline sends as rows (rows: findings), each once: one that comes again replaces the row that it made before.
--- Ask with FINAL.
+-- Findings that Tripline sends as rows (rows: findings), each once: one that is repeated replaces its earlier row.
+-- Query with FINAL.
 CREATE TABLE finding_rows
 (
     record    String CODEC(ZSTD(3)),

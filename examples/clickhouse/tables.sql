@@ -1,5 +1,5 @@
--- Each record as it came, with what queries ask of its tag in columns. The bodies stay text: they have any names and any
--- types, of which a column for each, or the type JSON, would keep some and change others.
+-- Each record as it was received, with the parts of its tag that are queried in columns. The bodies stay text: they have any
+-- names and any types, and a column for each, or the type JSON, would keep some and change others.
 CREATE TABLE audit
 (
     record    String CODEC(ZSTD(3)),
@@ -24,7 +24,7 @@ TTL toDateTime(received) + INTERVAL 90 DAY
 -- How many blocks are remembered: one that Tripline sends again is not inserted a second time.
 SETTINGS non_replicated_deduplication_window = 10000;
 
--- What was found, each once: a record that comes again replaces the rows that it made before. Ask with FINAL.
+-- What was found, each once: a record that is sent again replaces its earlier rows. Query with FINAL.
 CREATE TABLE findings
 (
     id        String,

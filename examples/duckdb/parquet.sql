@@ -1,4 +1,5 @@
--- Tagged records, one JSON object a line, to Parquet: the record as it came, with what queries ask of its tag in columns.
+-- Tagged records, one JSON object per line, to Parquet: the record as it was received, with the parts of its tag that are
+-- queried in columns.
 COPY (
     SELECT
         json AS record,

@@ -1,7 +1,7 @@
-/** What Tripline found: the same panels for each store of tagged records, which says how it is asked. */
+/** What Tripline found: the same panels for each store of tagged records, which defines how it is queried. */
 import type { Dashboard, Panel, Target } from './grafana.ts';
 
-/** What of a tag is counted. */
+/** The members of a tag that are counted. */
 export type Member = 'findings' | 'reports' | 'shadow' | 'undecided' | 'silenced';
 
 export type Column =
@@ -17,37 +17,37 @@ export type Column =
   | 'field'
   | 'exception';
 
-/** How many there are of a member, by columns: each finding, report and shadow finding once by its id, of the others one for
- * each record that has it. */
+/** A count of a member, by columns: findings, reports and shadow findings are counted once by their id, the others once for
+ * each record that has them. */
 export interface Question {
   of: Member;
   by: readonly Column[];
-  /** `total`: one number; `over time`: a series for each value of the one column; `ranking`: rows with their number, most
-   * first; `newest`: rows without a number, the last by time first. */
+  /** `total`: one number; `over time`: a series for each value of the one column; `ranking`: rows with their number, highest
+   * first; `newest`: rows without a number, latest first. */
   as: 'total' | 'over time' | 'ranking' | 'newest';
-  /** Of level high and critical alone. */
+  /** Restricted to levels high and critical. */
   isGrave?: true;
 }
 
-/** Rows of a ranking and of what is newest. */
+/** Rows of a ranking or of a list of the newest. */
 export const ROWS = 100;
-/** Columns that are empty for some: what is of the whole cluster has no namespace, and a search for words no field. */
+/** Columns that are empty for some: cluster-scoped objects have no namespace, and a keyword search has no field. */
 export const mayBeMissing: ReadonlySet<Column> = new Set(['identity', 'namespace', 'field']);
 
 export interface Store {
-  /** Of the dashboard's address and file. */
+  /** Used in the dashboard's address and file name. */
   name: string;
-  /** Type of its data source, and its name for people. */
+  /** Type of its data source, and its display name. */
   source: Dashboard['source'];
   variables: readonly object[];
-  /** What differs from the other stores in what is counted. */
+  /** How counting differs from the other stores. */
   note: string;
   ask(question: Question): Answer;
 }
 
 export interface Answer {
   target: Target;
-  /** The name that each column of the answer has: a column of the question, `number`, or none for one to hide. */
+  /** The meaning of each column of the answer: a column of the question, `number`, or undefined for one to hide. */
   columns: Readonly<Record<string, Column | 'number' | undefined>>;
 }
 
@@ -73,7 +73,7 @@ export const findingsRows: readonly { title: string; panels: readonly FindingsPa
     panels: [
       total(
         'High and critical',
-        'Findings that somebody should look at now: they are in “Newest findings”, where a click on “level” filters.',
+        'Findings that somebody should look at now: they are in “Newest findings”, where a click on “level” filters them.',
         { of: 'findings', isGrave: true },
       ),
       total('Findings', 'All that live rules found. The time is that of the event, not of its arrival.', {
@@ -81,7 +81,7 @@ export const findingsRows: readonly { title: string; panels: readonly FindingsPa
       }),
       total(
         'Reports',
-        'What correlations found when a window had ended: about others than the user of the record that they came with.',
+        'What correlations found when a window had ended: they are not about the user of the record that carries them.',
         { of: 'reports' },
       ),
       total(
@@ -96,12 +96,12 @@ export const findingsRows: readonly { title: string; panels: readonly FindingsPa
     panels: [
       overTime(
         'Findings by level',
-        'A step up of high or critical is for now. A step up of low ones is most often a new tool or a changed rule: see which under “Findings by rule”.',
+        'A rise of high or critical ones needs attention now. A rise of low ones is usually a new tool or a changed rule: see “Findings by rule”.',
         'level',
       ),
       overTime(
         'Findings by rule over time',
-        'A rule that begins to find things on one day was changed, or its cause is new in the cluster. A click on a name shows it alone.',
+        'A rule that suddenly begins to find things was changed, or its cause is new in the cluster. A click on a name shows it alone.',
         'rule',
       ),
     ],
@@ -111,13 +111,13 @@ export const findingsRows: readonly { title: string; panels: readonly FindingsPa
     panels: [
       table(
         'Newest findings',
-        'Who did what to which object, the last first. The rule’s page in docs/reference/rules.md says what is usual and what to do.',
+        'Who did what to which object, newest first. The rule’s page in docs/reference/rules.md says what is usual and what to do.',
         24,
         { of: 'findings', by: ['time', 'level', 'rule', 'summary'], as: 'newest' },
       ),
       table(
         'Newest reports',
-        'What somebody did not do, or did too seldom, the last first. The time is the end of the window.',
+        'What somebody did not do, or did too seldom, newest first. The time is the end of the window.',
         24,
         { of: 'reports', by: ['time', 'level', 'rule', 'summary'], as: 'newest' },
       ),
@@ -128,32 +128,32 @@ export const findingsRows: readonly { title: string; panels: readonly FindingsPa
     panels: [
       table(
         'Findings by rule',
-        'Many of one rule, and all usual: write an exception for what is usual, see docs/rules/tuning.md.',
+        'If a rule has many and all are usual, write an exception for what is usual: see docs/rules/tuning.md.',
         12,
         { of: 'findings', by: ['rule', 'level'], as: 'ranking' },
       ),
       table(
         'Findings by identity',
-        'Who asked. A person or a service account with findings of several levels is where to begin. An account of a controller with many of one level is a candidate for an exception.',
+        'Who made the request. Begin with a person or a service account that has findings of several levels. An account of a controller with many of one level is a candidate for an exception.',
         12,
         { of: 'findings', by: ['identity', 'level'], as: 'ranking' },
       ),
       table(
         'Findings by namespace',
-        'Where the object is; none for what is of the whole cluster. Send a namespace’s findings to those who own it.',
+        'Where the object is; none if it is cluster-scoped. Send a namespace’s findings to those who own it.',
         12,
         { of: 'findings', by: ['namespace', 'level'], as: 'ranking' },
       ),
       table(
         'Findings by workload',
-        'The workload and the pods that came of it, together: namespace/Kind/name. Mend its manifest, and all of them end.',
+        'The workload together with its pods: namespace/Kind/name. Fix its manifest, and all of them end.',
         12,
         { of: 'findings', by: ['workload', 'level'], as: 'ranking' },
       ),
       {
         title: 'Findings by ATT&CK technique',
         description:
-          'Ids of MITRE ATT&CK. Several that follow one another (T1078, T1098, T1611) within hours are how an attack looks; docs/reference/coverage.md has the rules of each.',
+          'Ids of MITRE ATT&CK. Several that follow one another (T1078, T1098, T1611) within hours are typical of an attack; docs/reference/coverage.md has the rules of each.',
         ...{ type: 'barchart', width: 24, height: 9 },
         question: { of: 'findings', by: ['technique'], as: 'ranking' },
       },
@@ -164,19 +164,19 @@ export const findingsRows: readonly { title: string; panels: readonly FindingsPa
     panels: [
       table(
         'What could not be decided',
-        'Rule, the field that it needs, and why the log has it not. not_logged: raise the level of the audit policy; cut, truncated: raise a size limit. See docs/fidelity.md.',
+        'Rule, the field that it needs, and why the log lacks it. not_logged: raise the level of the audit policy; cut, truncated: raise a size limit. See docs/fidelity.md.',
         12,
         { of: 'undecided', by: ['rule', 'field', 'reason'], as: 'ranking' },
       ),
       table(
         'What exceptions silence',
-        'Matches that left no finding. An exception with much more than it was written for is too wide, or is made use of.',
+        'Matches that left no finding. An exception with many more than it was written for is too wide, or is being abused.',
         12,
         { of: 'silenced', by: ['exception', 'rule'], as: 'ranking' },
       ),
       table(
         'What rules in shadow mode find',
-        'What would be told if they were live. Nothing usual among it any more: take the rule live, see docs/rules/rolling-out.md.',
+        'What would be found if they were live. Once nothing usual is among them, make the rule live: see docs/rules/rolling-out.md.',
         24,
         { of: 'shadow', by: ['rule', 'level'], as: 'ranking' },
       ),

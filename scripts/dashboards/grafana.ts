@@ -1,32 +1,32 @@
-/** Grafana's JSON of a dashboard, from what it shows: rows of panels, each with its queries. */
+/** Grafana's JSON of a dashboard, from its declaration: rows of panels, each with its queries. */
 
-/** The version of the format, which newer Grafanas convert when they load it. */
+/** The version of the format, which newer versions of Grafana convert when they load it. */
 const SCHEMA_VERSION = 42;
-/** Units of a row. */
+/** Width units of a row. */
 const ROW_WIDTH = 24;
 
 export interface Panel {
   title: string;
-  /** What it says, and what to do: the text behind the panel's mark, and its row in docs/reference/dashboards.md. */
+  /** What it shows, and what to do: the text of the panel's info icon, and its row in docs/reference/dashboards.md. */
   description: string;
   type: 'stat' | 'timeseries' | 'table' | 'barchart';
-  /** As Grafana names it: `short` for numbers. */
+  /** In Grafana's naming: `short` for numbers. */
   unit: string;
-  /** Of 24. */
+  /** Out of 24. */
   width: number;
   height: number;
   targets: readonly Target[];
-  /** New name of each column of a table, or none for one that is hidden. */
+  /** New name of each column of a table, or undefined for one that is hidden. */
   columns?: Readonly<Record<string, string | undefined>>;
-  /** The new name of the column that rows of a table or bars are sorted by, the highest first. */
+  /** The new name of the column by which rows of a table or bars are sorted, highest first. */
   sortBy?: 'time' | 'number';
-  /** Of series over time. */
+  /** For time series. */
   stacked?: boolean;
-  /** Its series are levels, by name. */
+  /** Whether its series are levels, by name. */
   areLevels?: boolean;
-  /** Values from which on it is a fault: a stat and a line become red there. */
+  /** Threshold of a fault: from this value on, a stat and a line are red. */
   redFrom?: number;
-  /** Of alerts whose number it shows. */
+  /** Alerts whose number it shows. */
   alerts?: readonly string[];
 }
 
@@ -38,15 +38,15 @@ export interface Row {
 }
 
 export interface Dashboard {
-  /** Part of its address, so it stays as it is. Its file has the name, too. */
+  /** Part of its address, so it must not change. Its file has the same name. */
   uid: string;
   title: string;
   description: string;
-  /** Type of its data source, and its name for people. */
+  /** Type of its data source, and its display name. */
   source: { type: string; label: string };
-  /** What its reader can choose, beside the data source. */
+  /** What its reader can choose, in addition to the data source. */
   variables: readonly object[];
-  /** Between two points at least: `1m`. */
+  /** Minimum distance between two points: `1m`. */
   interval: string;
   from: string;
   rows: readonly Row[];
@@ -107,7 +107,7 @@ export function dashboardJson(declared: Dashboard): object {
 
 type Place = Readonly<{ gridPos: { x: number; y: number; w: number; h: number } }>;
 
-/** Panels from left to right, in a new line where there is no room. */
+/** Panels from left to right, with a new line when one is full. */
 function placed(rows: readonly Row[]): (Place & (Panel | { title: string; type: 'row' }))[] {
   let y = 0;
   return rows.flatMap(({ title, panels }) => {
@@ -161,7 +161,7 @@ function organized(columns: NonNullable<Panel['columns']>): object {
   };
 }
 
-/** A table sorts by itself, and lets its reader choose another column. */
+/** A table is sorted by default, and lets its reader choose another column. */
 function sorted({ type, sortBy: field }: Panel): object[] {
   return type === 'barchart' ? [{ id: 'sortBy', options: { sort: [{ field, desc: true }] } }] : [];
 }
@@ -208,7 +208,7 @@ const options: Record<Panel['type'], (panel: Panel) => object> = {
   }),
 };
 
-/** A level has one colour wherever it is shown. */
+/** A level has the same colour wherever it is shown. */
 const levelColors: Readonly<Record<string, string>> = {
   critical: 'purple',
   high: 'red',
@@ -256,7 +256,7 @@ function fieldConfig({ type, unit, stacked = false, areLevels = false, redFrom, 
   }
 }
 
-/** How a column is shown that has this name. */
+/** How a column with this name is shown. */
 function overrideOfColumn(name: string): object[] {
   const matcher = { id: 'byName', options: name };
   const width = { id: 'custom.width', value: 110 };

@@ -1,4 +1,4 @@
-/** All dashboards, by the name of their file. */
+/** All dashboards, by file name. */
 import { findingsOn } from './findings.ts';
 import { type Dashboard, dashboardJson } from './grafana.ts';
 import { operations } from './operations.ts';
@@ -10,7 +10,7 @@ export const stores = [loki, elasticsearch, clickhouse];
 
 export const dashboards: readonly Dashboard[] = [operations, ...stores.map(findingsOn)];
 
-/** Where the chart has it, which is where the compose file takes it from. */
+/** Its path in the chart, which the compose file uses as well. */
 export const pathOf = ({ uid }: Dashboard) => `charts/tripline/dashboards/${uid.replace('tripline-', '')}.json`;
 
 export const dashboardFiles: Record<string, () => object> = Object.fromEntries(

@@ -1,5 +1,5 @@
-/** What Tripline says of its own work, from Prometheus. Each alert of charts/tripline/alerts.yaml has a panel that shows its
- * number. */
+/** What Tripline reports about its own operation, from Prometheus. Each alert of charts/tripline/alerts.yaml has a panel that
+ * shows its number. */
 import { type Dashboard, type Panel, sourceOf, type Target } from './grafana.ts';
 
 const PROMETHEUS = 'prometheus';
@@ -8,8 +8,8 @@ const PROMETHEUS = 'prometheus';
 const of = (metric: string, matchers = '') =>
   `${metric}{job=~"$job", instance=~"$instance"${matchers && `, ${matchers}`}}`;
 
-/** A counter's growth to each point. One that has no series before it counts for the first time has grown by what it says,
- * where increase() is 0. */
+/** A counter's growth up to each point. A counter without an earlier series has grown by its first value, where increase() is
+ * 0. */
 const grown = (metric: string, matchers = '', window = '$__rate_interval') => {
   const counter = of(metric, matchers);
   return `(${counter} unless ${counter} offset ${window} or increase(${counter}[${window}]))`;
@@ -23,7 +23,7 @@ const named = (targets: readonly Omit<Target, 'refId'>[]): Target[] =>
 
 type Given = Pick<Panel, 'title' | 'description'> & Partial<Panel>;
 
-/** A number, of which anything above zero is a fault, and the width of four. */
+/** A number of which any value above zero is a fault, four units wide. */
 const fault = (given: Given, expr: string): Panel => ({
   type: 'stat',
   unit: 'short',
@@ -34,7 +34,7 @@ const fault = (given: Given, expr: string): Panel => ({
   targets: named([{ ...range(expr, given.title), instant: false }]),
 });
 
-/** Lines over time, half the width. */
+/** Lines over time, at half the width. */
 const lines = (unit: string, given: Given, ...targets: [expr: string, legend: string][]): Panel => ({
   type: 'timeseries',
   unit,
@@ -44,7 +44,7 @@ const lines = (unit: string, given: Given, ...targets: [expr: string, legend: st
   targets: named(targets.map(([expr, legend]) => range(expr, legend))),
 });
 
-/** How many of each in the time that is shown: a column for each label, and their number. */
+/** The number of each in the time range shown: a column for each label, and their number. */
 const ranking = (given: Given, labels: readonly string[], expr: string): Panel => ({
   type: 'table',
   unit: 'short',
@@ -81,7 +81,7 @@ const variable = (name: 'job' | 'instance', label: string, description: string, 
 export const operations: Dashboard = {
   uid: 'tripline-operations',
   title: 'Tripline: operations',
-  description: 'Whether Tripline gets records, judges them in time and delivers them, from its metrics.',
+  description: 'Whether Tripline gets records, evaluates them in time and delivers them, from its metrics.',
   source: { type: PROMETHEUS, label: 'Prometheus' },
   variables: [
     variable('job', 'Job', 'Jobs of Prometheus that scrape Tripline.', 'label_values(tripline_build_info, job)'),
@@ -113,7 +113,7 @@ export const operations: Dashboard = {
           {
             title: 'Sinks down',
             description:
-              'Sinks whose receiver does not take records. Their senders keep the records, or a spool does. The log of Tripline says what the receiver answers; mend that, nothing has to be restarted.',
+              'Sinks whose receiver does not accept records. Their senders keep the records, or a spool does. The log of Tripline says what the receiver answers; fix that, no restart is needed.',
             alerts: ['TriplineSinkFailing'],
           },
           `sum(${of('tripline_sink_down')})`,
@@ -122,7 +122,7 @@ export const operations: Dashboard = {
           {
             title: 'Spools that refuse',
             description:
-              'Spools that take nothing, as they are full or their disk cannot be written. Senders get 503. Mend the receiver, make room, or raise spool.maxBytes.',
+              'Spools that accept nothing, because they are full or their disk cannot be written. Senders get 503. Fix the receiver, free space, or raise spool.maxBytes.',
             alerts: ['TriplineSpoolRefusing'],
           },
           `sum(${of('tripline_spool_refusing')})`,
@@ -131,7 +131,7 @@ export const operations: Dashboard = {
           {
             title: 'Rules broken',
             description:
-              'Rules, exceptions, lists and overrides that cannot be used as they are written. The log and /readyz name each with file and line: mend it, and it is live within seconds.',
+              'Rules, exceptions, lists and overrides that cannot be used as they are written. The log and /readyz name each with file and line: fix it, and it is live within seconds.',
             alerts: ['TriplineRulesBroken'],
           },
           `max(${of('tripline_rules_broken')})`,
@@ -140,7 +140,7 @@ export const operations: Dashboard = {
           {
             title: 'Rule files refused',
             description:
-              'Processes that cannot load anything of the rule files as they are now, and go on with the set before. Do not restart them before it is mended: the log says why.',
+              'Processes that can load none of the current rule files, and continue with the previous set. Do not restart them before that is fixed: the log says why.',
             alerts: ['TriplineRulesRefused'],
           },
           `sum(${of('tripline_rules_refused')})`,
@@ -149,7 +149,7 @@ export const operations: Dashboard = {
           {
             title: 'State unwritten',
             description:
-              'Processes that cannot write their state: a restart would forget windows and known terms since the last write. Make room in the folder of state.path.',
+              'Processes that cannot write their state: a restart would forget windows and known terms since the last write. Free space in the folder of state.path.',
             alerts: ['TriplineStateUnwritten'],
           },
           `sum(${of('tripline_state_unwritten')})`,
@@ -158,7 +158,7 @@ export const operations: Dashboard = {
           {
             title: 'State unavailable',
             description:
-              'Processes that cannot use the server of their state: it is away, takes no writes or is full. Their batches are refused, or correlated by what each has seen alone (state.whenUnavailable).',
+              'Processes that cannot use the server of their state: it cannot be reached, accepts no writes or is full. Their batches are refused, or correlated by what each has seen alone (state.whenUnavailable).',
             alerts: ['TriplineStateUnavailable'],
           },
           `sum(${of('tripline_state_unavailable')})`,
@@ -173,7 +173,7 @@ export const operations: Dashboard = {
           {
             title: 'Records by verdict',
             description:
-              'Records a second. None at all: Fluent Bit does not send, see “Records by step”. Many “not_audit”: another log is sent here as well. “error”: records that cannot be read, look at their tripline.problem.',
+              'Records a second. None at all: Fluent Bit does not send, see “Records by step”. Many “not_audit”: another log is sent here as well. “error”: records that cannot be read; look at their tripline.problem.',
             stacked: true,
           },
           [`sum by (verdict) (rate(${of('tripline_records_total')}[$__rate_interval]))`, '{{verdict}}'],
@@ -183,7 +183,7 @@ export const operations: Dashboard = {
           {
             title: 'Records by platform',
             description:
-              'Records a second by who runs the API server; “none” where no audit event was found. A platform that stops has lost its export.',
+              'Records a second by who runs the API server; “none” if no audit event was found. A platform that stops has lost its export.',
             stacked: true,
           },
           [`sum by (platform) (rate(${of('tripline_records_total')}[$__rate_interval]))`, '{{platform}}'],
@@ -216,7 +216,7 @@ export const operations: Dashboard = {
           {
             title: 'Undecided',
             description:
-              'Share of records that could not be decided, as the log has not what rules need. It rises when the audit policy is changed, bodies are cut, or a rule is new: the dashboard of findings names rule, field and reason.',
+              'Share of records that could not be decided, because the log lacks what rules need. It rises when the audit policy is changed, bodies are cut, or a rule is new: the dashboard of findings names rule, field and reason.',
             alerts: ['TriplineIndeterminate'],
           },
           [
@@ -229,7 +229,7 @@ export const operations: Dashboard = {
           {
             title: 'Refused requests',
             description:
-              'Requests refused whole, by problem; docs/reference/problems.md has what to do for each. server.backlog: more comes than can be tagged. request.abandoned: a sender does not wait for its answer. request.unauthorized: credentials differ, or somebody tries.',
+              'Requests refused whole, by problem; docs/reference/problems.md says what to do for each. server.backlog: more arrives than can be tagged. request.abandoned: a sender does not wait for its answer. request.unauthorized: credentials differ, or somebody is trying.',
             alerts: [
               'TriplineRequestsRefused',
               'TriplineCredentialsRefused',
@@ -251,7 +251,7 @@ export const operations: Dashboard = {
           {
             title: 'Findings by level',
             description:
-              'Findings and reports of live rules as they are made; a record that is sent again counts again. What they are about, each once, is on the dashboard of findings of your store.',
+              'Findings and reports of live rules as they are made; a record that is sent again counts again. The dashboard of findings of your store shows what they are about, each once.',
             alerts: ['TriplineFinding'],
             width: 24,
             stacked: true,
@@ -263,7 +263,7 @@ export const operations: Dashboard = {
           {
             title: 'Findings by rule',
             description:
-              'Of live rules, in the time that is shown. One rule makes most of them: its page in docs/reference/rules.md says what is usual; write an exception for that.',
+              'Of live rules, in the time range shown. If one rule makes most of them, its page in docs/reference/rules.md says what is usual; write an exception for that.',
           },
           ['level', 'rule'],
           grown('tripline_findings_total', 'mode="live"', '$__range'),
@@ -272,7 +272,7 @@ export const operations: Dashboard = {
           {
             title: 'Shadow findings by rule',
             description:
-              'What rules in shadow mode would find. Nothing usual among it any more: take the rule live. See docs/rules/rolling-out.md.',
+              'What rules in shadow mode would find. Once it finds nothing usual any more, make the rule live. See docs/rules/rolling-out.md.',
           },
           ['level', 'rule'],
           grown('tripline_findings_total', 'mode="shadow"', '$__range'),
@@ -281,7 +281,7 @@ export const operations: Dashboard = {
           {
             title: 'Silenced by exception',
             description:
-              'Matches for which an exception left no finding. One that silences much more than it did is too wide, or is made use of: look at what it hides.',
+              'Matches that an exception silenced. One that silences much more than before is too wide, or is being abused: look at what it hides.',
           },
           ['exception', 'rule'],
           grown('tripline_silenced_total', '', '$__range'),
@@ -296,7 +296,7 @@ export const operations: Dashboard = {
           {
             title: 'Lag of events',
             description:
-              'From the time of an event to its tag. High with an idle Tripline (see “Busy”): what delays is before it, a Fluent Bit that reads old files or waits to try again, or the export of the cloud.',
+              'From the time of an event to its tag. High with an idle Tripline (see “Busy”): the delay is before it, in a Fluent Bit that reads old files or waits to retry, or the export of the cloud.',
             redFrom: 300,
             alerts: ['TriplineLag'],
           },
@@ -310,7 +310,7 @@ export const operations: Dashboard = {
           {
             title: 'Time of a batch',
             description:
-              'From a request’s first byte to the end of its answer, sinks included. Much above what it was: a slow sink, or too little CPU. It must stay below the time-out of the senders (Fluent Bit: http.response_timeout).',
+              'From a request’s first byte to the end of its answer, sinks included. Much more than before: a slow sink, or too little CPU. It must stay below the time-out of the senders (Fluent Bit: http.response_timeout).',
           },
           ...[0.5, 0.95, 0.99].map((quantile): [string, string] => [
             `histogram_quantile(${quantile}, sum by (le) (rate(${of('tripline_batch_duration_seconds_bucket')}[$__rate_interval])))`,
@@ -332,7 +332,7 @@ export const operations: Dashboard = {
           {
             title: 'Time to read what waits in Kafka',
             description:
-              'How long the messages that are yet to be read take at the present speed. It falls after an outage; where it stays high, findings come late, and what the topic no longer keeps is lost.',
+              'How long reading the remaining messages takes at the present speed. It falls after an outage; if it stays high, findings come late, and what the topic no longer keeps is lost.',
             redFrom: 300,
             alerts: ['TriplineKafkaLag'],
           },
@@ -351,7 +351,7 @@ export const operations: Dashboard = {
           {
             title: 'Records by sink and result',
             description:
-              'What became of records given to a sink. “failed” goes back to the sender; “spooled” waits on disk; “set_aside” is not sent, put it through again with tripline replay; “withheld” is a loop: write a narrower match in Fluent Bit.',
+              'What became of records given to a sink. “failed” goes back to the sender; “spooled” waits on disk; “set_aside” is not sent: send it again with tripline replay; “withheld” is a loop: write a narrower match in Fluent Bit.',
             alerts: ['TriplineSinkFailing', 'TriplineSetAside', 'TriplineLoop'],
             stacked: true,
           },
@@ -364,7 +364,7 @@ export const operations: Dashboard = {
           {
             title: 'Set aside and withheld',
             description:
-              'Records that a sink did not get, in the time that is shown. Any at all: the log says why, and for “set_aside” in which file they are.',
+              'Records that a sink did not get, in the time range shown. Any at all: the log says why, and for “set_aside” in which file they are.',
             width: 12,
             alerts: ['TriplineSetAside', 'TriplineLoop'],
           },
@@ -376,7 +376,7 @@ export const operations: Dashboard = {
           {
             title: 'Retries',
             description:
-              'Attempts to reach a sink’s target again. Some now and then are normal; all the time: the receiver is down or overloaded.',
+              'Repeated attempts to reach a sink’s target. A few now and then are normal; if they do not stop, the receiver is down or overloaded.',
             stacked: true,
           },
           [`sum by (sink) (${grown('tripline_sink_retries_total')})`, '{{sink}}'],
@@ -385,7 +385,7 @@ export const operations: Dashboard = {
           'short',
           {
             title: 'Receiver down',
-            description: '1 while a sink’s receiver counts as down and is tried out now and then.',
+            description: '1 while a sink’s receiver counts as down and is tried again now and then.',
             redFrom: 1,
             alerts: ['TriplineSinkFailing'],
           },
@@ -429,7 +429,7 @@ export const operations: Dashboard = {
           {
             title: 'Unaccounted',
             description:
-              'Records tagged ten minutes ago that are neither delivered nor given back. 0 but for moments after a restart. Else they are stuck, or lost by a defect: keep the log and /metrics, restart, and report it.',
+              'Records tagged ten minutes ago that are neither delivered nor given back. 0 except for moments after a restart. Otherwise they are stuck, or lost through a defect: save the log and /metrics, restart, and report it.',
             redFrom: 1,
             alerts: ['TriplineUnaccounted'],
             width: 24,
@@ -446,7 +446,7 @@ export const operations: Dashboard = {
           {
             title: 'Rules live',
             description:
-              'Rules and correlations, by the hash of their set. Two hashes for long: processes have different rule files, or one refuses the new ones.',
+              'Rules and correlations, by the hash of their set. Two hashes for a long time: processes have different rule files, or one refuses the new ones.',
             width: 8,
           },
           [`max by (ruleset) (${of('tripline_rules')})`, '{{ruleset}}'],
@@ -455,8 +455,7 @@ export const operations: Dashboard = {
           'short',
           {
             title: 'Reloads',
-            description:
-              'Times that changed rule files were taken up. “refused”: nothing of them can be loaded, the log says why.',
+            description: 'Reloads of changed rule files. “refused”: none of them can be loaded; the log says why.',
             stacked: true,
             width: 8,
             alerts: ['TriplineRulesRefused'],
@@ -478,7 +477,7 @@ export const operations: Dashboard = {
           {
             title: 'Events too late',
             description:
-              'Events that came out of order by more than windows are kept for, and are not counted. Old files are read again, one of several senders is late, or a clock is wrong.',
+              'Events that arrived out of order by more than windows are kept for, and are not counted. Old files are read again, one of several senders is late, or a clock is wrong.',
             stacked: true,
             alerts: ['TriplineLate'],
           },
@@ -487,9 +486,9 @@ export const operations: Dashboard = {
         lines(
           'short',
           {
-            title: 'Forgotten for want of room',
+            title: 'Evicted for lack of space',
             description:
-              'Events, groups and terms that a correlation gave up, so that its counts are too low. Somebody floods it with made-up names, or its group-by has too many values.',
+              'Events, groups and terms that a correlation evicted, so that its counts are too low. Somebody floods it with forged names, or its group-by has too many values.',
             stacked: true,
             alerts: ['TriplineEvicted'],
           },
@@ -505,7 +504,7 @@ export const operations: Dashboard = {
           {
             title: 'Busy',
             description:
-              'Share of the time that a thread works. “processing” near 1 is the limit, and a backlog comes next: give Tripline a whole core, take away a limit on CPU, or add a replica.',
+              'Share of the time that a thread works. “processing” near 1 is the limit, and a backlog comes next: give Tripline a whole core, remove a limit on CPU, or add a replica.',
             redFrom: 0.9,
             alerts: ['TriplineBusy'],
           },
@@ -564,7 +563,7 @@ export const operations: Dashboard = {
           'short',
           {
             title: 'Versions',
-            description: 'Processes by version of Tripline and of Node.js. Two for long: a rollout is stuck.',
+            description: 'Processes by version of Tripline and of Node.js. Two for a long time: a rollout is stuck.',
             width: 24,
             stacked: true,
           },
@@ -578,7 +577,8 @@ export const operations: Dashboard = {
   ],
 };
 
-/** What the alert of that name asks: tagged records less what became of them at each sink, of which some have a spool. */
+/** The expression of the alert of that name: tagged records less what became of them at each sink, some of which have a
+ * spool. */
 function unaccounted(): string {
   const labels = 'job, instance, fluent_tag';
   const spooling = of('tripline_spool_batches');

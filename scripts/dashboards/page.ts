@@ -12,7 +12,7 @@ export function dashboardsPage(): string {
 # Panels of the dashboards
 
 What each panel says, and what to do: the text that Grafana shows at the mark beside its title. [dashboards.md](../dashboards.md)
-has how to get them. An alert in the last column has its number in that panel; [alerts.md](alerts.md) has all of them.
+says how to get them. A panel shows the number of each alert in its last column; [alerts.md](alerts.md) has all of them.
 
 ## Operations
 
@@ -41,7 +41,7 @@ function section({ title, panels }: { title: string; panels: readonly Described[
   return `### ${title}\n\n${[head, ...rows].join('\n')}`;
 }
 
-/** The section of the page that has an alert's number. */
+/** The section of the page that shows an alert's number. */
 export function panelOfAlert(
   alert: string,
   { rows }: Dashboard = operations,

@@ -16,15 +16,15 @@ app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 {{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}
 {{- end }}
 
-{{/* What Tripline is started with: what the mode sets, and .Values.config over it. */}}
+{{/* The configuration that Tripline is started with: what the mode sets, with .Values.config merged over it. */}}
 {{- define "tripline.config" -}}
 {{- $ofMode := include (printf "tripline.config.%s" .Values.mode) . | fromYaml }}
 {{- if (.Values.config.state | default dict).url }}{{ $_ := unset $ofMode "state" }}{{ end }}
 {{- mustMergeOverwrite $ofMode (deepCopy .Values.config) | toYaml }}
 {{- end }}
 
-{{/* Fluent Bit talks to its sidecar on the loopback, with a password that the pod makes for itself. Prometheus needs none:
-metrics tell counts and names of rules. */}}
+{{/* Fluent Bit talks to its sidecar on the loopback, with a password that the pod generates for itself. Prometheus needs none:
+metrics contain only counts and rule names. */}}
 {{- define "tripline.config.daemonset" -}}
 listen: 0.0.0.0:9870
 auth:
@@ -46,17 +46,17 @@ state: { path: /var/lib/tripline/state/state }
 {{ regexFind "[0-9]+$" (include "tripline.config" . | fromYaml).listen }}
 {{- end }}
 
-{{/* Of the forward protocol; empty where it is not spoken. */}}
+{{/* The port of the forward protocol; empty if it is not spoken. */}}
 {{- define "tripline.forwardPort" -}}
 {{ dig "forward" "listen" "" (include "tripline.config" . | fromYaml) | regexFind "[0-9]+$" }}
 {{- end }}
 
-{{/* How many pods a deployment has at most. */}}
+{{/* The maximum number of pods of a deployment. */}}
 {{- define "tripline.mostReplicas" -}}
 {{ ternary .Values.autoscaling.maxReplicas .Values.replicas .Values.autoscaling.enabled | int }}
 {{- end }}
 
-{{/* Volumes that Tripline writes to, by their names. The state of a node lies on the node, so that it outlives the pod. */}}
+{{/* Volumes that Tripline writes to, by name. The state of a node is on the node, so that it outlives the pod. */}}
 {{- define "tripline.volumes" -}}
 {{- $emptyDir := dict "emptyDir" (dict "sizeLimit" "1Gi") }}
 {{- $onNode := dict "hostPath" (dict "path" (printf "/var/lib/%s/state" (include "tripline.name" .)) "type" "DirectoryOrCreate") }}
@@ -72,7 +72,7 @@ capabilities: { drop: [ALL] }
 seccompProfile: { type: RuntimeDefault }
 {{- end }}
 
-{{/* A folder on the node belongs to root; Tripline, which does not run as root, writes to it. */}}
+{{/* A folder on the node belongs to root, but Tripline, which does not run as root, writes to it. */}}
 {{- define "tripline.folders" -}}
 {{- $onNode := list }}
 {{- range $name, $source := include "tripline.volumes" . | fromYaml }}
@@ -104,7 +104,7 @@ seccompProfile: { type: RuntimeDefault }
   {{- end }}
   args: [--config, /etc/tripline/config/tripline.yaml]
   env:
-    - { name: TRIPLINE_LISTEN, value: "" } # the configuration says where
+    - { name: TRIPLINE_LISTEN, value: "" } # the configuration sets the address
     {{- with .Values.env }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
@@ -139,7 +139,7 @@ seccompProfile: { type: RuntimeDefault }
 {{- define "tripline.podMetadata" -}}
 labels: {{- include "tripline.labels" . | nindent 2 }}
 annotations:
-  # Files of the configuration are read at the start alone.
+  # Configuration files are read only at startup.
   checksum/config: {{ include "tripline.files" . | sha256sum }}
   {{- if and (not .Values.serviceMonitor.enabled) (dig "auth" "openMetrics" false (include "tripline.config" . | fromYaml)) }}
   prometheus.io/scrape: "true"
@@ -148,7 +148,7 @@ annotations:
   {{- end }}
 {{- end }}
 
-{{/* What is the same in the pods of both modes, but for containers. */}}
+{{/* What the pods of both modes have in common, apart from containers. */}}
 {{- define "tripline.pod" -}}
 serviceAccountName: {{ include "tripline.name" . }}
 automountServiceAccountToken: false
@@ -174,7 +174,7 @@ volumes:
   {{- end }}
 {{- end }}
 
-{{/* What no schema says. */}}
+{{/* Checks that no schema can express. */}}
 {{- define "tripline.check" -}}
 {{- $config := include "tripline.config" . | fromYaml }}
 {{- $text := toYaml $config }}
@@ -200,10 +200,10 @@ volumes:
 {{- with .Values.autoscaling }}
 {{- if .enabled }}
 {{- if or (ne $.Values.mode "deployment") (not $config.kafka) }}
-{{- fail "autoscaling: it goes by what of a topic is yet to be read; set mode: deployment and config.kafka, or leave it off" }}
+{{- fail "autoscaling: it scales by the messages of a topic that are yet to be read; set mode: deployment and config.kafka, or leave it off" }}
 {{- end }}
 {{- if contains "${" (pick $config.kafka "brokers" "topics" "group" | toJson) }}
-{{- fail "autoscaling: KEDA reads brokers, topics and group of config.kafka too, and has no variables and files of the pod; write them without ${...}" }}
+{{- fail "autoscaling: KEDA reads brokers, topics and group of config.kafka too, and has no access to variables and files of the pod; write them without ${...}" }}
 {{- end }}
 {{- if gt (int .minReplicas) (int .maxReplicas) }}
 {{- fail (printf "autoscaling.minReplicas: %d is more than maxReplicas, %d; raise that, or lower this" (int .minReplicas) (int .maxReplicas)) }}
@@ -213,7 +213,7 @@ volumes:
 {{- $replicas := include "tripline.mostReplicas" . | int }}
 {{- range $name, $source := include "tripline.volumes" . | fromYaml }}
 {{- if and (eq $.Values.mode "deployment") (gt $replicas 1) (or $source.persistentVolumeClaim $source.hostPath) }}
-{{- fail (printf "volumes.%s: %d replicas would write to one volume, which belongs to one process; take an emptyDir, or one replica" $name $replicas) }}
+{{- fail (printf "volumes.%s: %d replicas would write to one volume, which belongs to one process; use an emptyDir, or one replica" $name $replicas) }}
 {{- end }}
 {{- end }}
 {{- end }}

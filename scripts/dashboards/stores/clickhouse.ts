@@ -1,14 +1,14 @@
 /** Tagged records in ClickHouse, with the tables of examples/clickhouse. */
 import { type Column, mayBeMissing, type Question, ROWS, type Store } from '../findings.ts';
 
-/** Of the table `findings`, which has each once. */
+/** For the table `findings`, which has each once. */
 const kinds: Partial<Record<Question['of'], string>> = { findings: 'finding', reports: 'report', shadow: 'shadow' };
 const columns: Partial<Record<Column, string>> = {
   identity: 'username',
   technique: 'arrayJoin(arrayDistinct(techniques))',
 };
 
-/** Of a list that has no table of its own. */
+/** For a list without a table of its own. */
 const ofList = (column: Column) => `JSONExtractString(one, '${column}')`;
 
 function statement({ of, by, as, isGrave }: Question): string {

@@ -18,7 +18,7 @@ const ofList: Partial<Record<Column, string>> = {
   exception: 'exception',
 };
 
-/** Which records can have it: what is in a list cannot be asked of the record. */
+/** Which records can have it: what is in a list cannot be queried on the record. */
 const records: Record<Question['of'], string> = {
   findings: 'tripline.verdict:match',
   reports: '_exists_:tripline.routeLevel',
@@ -67,7 +67,7 @@ export const elasticsearch: Store = {
   name: 'elasticsearch',
   source: { type: 'elasticsearch', label: 'Elasticsearch' },
   variables: [],
-  note: 'For OpenSearch too: its own data source cannot ask for nested documents.',
+  note: 'Also for OpenSearch, whose own data source cannot query nested documents.',
   ask(question) {
     const { of, by, as } = question;
     const list = `tripline.${of}`;

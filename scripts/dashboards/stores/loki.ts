@@ -1,8 +1,8 @@
-/** Tagged records in Loki, as examples/loki puts them there. A line shows the first of each list of its tag: LogQL cannot go
- * through one. */
+/** Tagged records in Loki, as examples/loki stores them. A line shows the first entry of each list of its tag: LogQL cannot
+ * iterate over one. */
 import { type Column, mayBeMissing, type Question, ROWS, type Store } from '../findings.ts';
 
-/** Where a line has a column. The label `level` is taken, and is of the record. */
+/** The path of a column in a line. The label `level` is in use already, for the level of the record. */
 const labels: Record<Exclude<Column, 'time'>, { label: string; path: (list: string) => string }> = {
   level: { label: 'severity', path: (list) => `${list}[0].level` },
   rule: { label: 'rule', path: (list) => `${list}[0].rule` },
@@ -16,7 +16,7 @@ const labels: Record<Exclude<Column, 'time'>, { label: string; path: (list: stri
   exception: { label: 'exception', path: (list) => `${list}[0].exception` },
 };
 
-/** Lines that can have it, by what is cheap to look for: a label, else a word. */
+/** Lines that can have it, by whatever is cheap to search for: a label, else a word. */
 const streams: Record<Question['of'], { matcher?: string; word?: string }> = {
   findings: { matcher: 'verdict="match"' },
   reports: { word: 'reports' },
@@ -30,7 +30,7 @@ function lines({ of, by, isGrave }: Question): { lines: string; kept: readonly s
   const list = `tripline.${of}`;
   const columns = by.filter((column) => column !== 'time');
   const found = columns.map((column) => ({ ...labels[column], column }));
-  // What has no id counts once for each record.
+  // Anything without an id counts once for each record.
   const id = of === 'undecided' || of === 'silenced' ? 'tripline.event.auditID' : `${list}[0].id`;
   const extracted = [...found.map(({ label, path }) => `${label}="${path(list)}"`), `id="${id}"`];
   const there = found.filter(({ column }) => !mayBeMissing.has(column)).map(({ label }) => label);
@@ -69,7 +69,7 @@ export const loki: Store = {
       options: [{ text: 'kubernetes-audit', value: 'kubernetes-audit', selected: true }],
     },
   ],
-  note: 'Of each record its first finding, which is of the highest level, and that one’s first technique.',
+  note: 'Counts the first finding of each record, which is of the highest level, and its first technique.',
   ask(question) {
     const isSeries = question.as === 'over time';
     const expr = expression(question);
