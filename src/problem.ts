@@ -9,7 +9,7 @@ interface Row {
   status?: number;
   /** Set if a setting, not the body, is at fault: Fluent Bit is made to retry, because a chunk that is refused permanently
    * by a 4xx is lost before somebody can fix the setting. */
-  mendable?: true;
+  fixable?: true;
   title: string;
   remedy: string;
 }
@@ -17,43 +17,43 @@ interface Row {
 const problems = {
   'request.not_found': {
     status: 404,
-    mendable: true,
+    fixable: true,
     title: 'There is nothing at this path',
     remedy: 'Send records to /v1/records by POST or PUT (Fluent Bit: uri /v1/records).',
   },
   'request.method': {
     status: 405,
-    mendable: true,
+    fixable: true,
     title: 'The method is not allowed for this path',
     remedy: 'Send records by POST or PUT.',
   },
   'request.malformed': {
     status: 400,
-    mendable: true,
+    fixable: true,
     title: 'The request is not valid HTTP',
     remedy: 'Look at the detail, and at what is between sender and Tripline.',
   },
   'request.headers': {
     status: 431,
-    mendable: true,
+    fixable: true,
     title: 'The headers are larger than the limit',
     remedy: 'Send fewer or shorter headers; one that holds the Fluent tag may have some 60,000 bytes.',
   },
   'request.too_slow': {
     status: 408,
-    mendable: true,
+    fixable: true,
     title: 'The request did not arrive in time',
     remedy: 'Retry; if it lasts, look at the network between sender and Tripline, or send smaller chunks.',
   },
   'request.unauthorized': {
     status: 401,
-    mendable: true,
+    fixable: true,
     title: 'The credentials are missing or wrong',
     remedy: 'Set http_user and http_passwd, or the Authorization header, of the sender to what Tripline expects.',
   },
   'request.forbidden': {
     status: 403,
-    mendable: true,
+    fixable: true,
     title: 'The credentials are for another endpoint',
     remedy: 'Use credentials that open this one, or name it in the endpoints of these (auth).',
   },
@@ -66,7 +66,7 @@ const problems = {
   },
   'forward.malformed': {
     status: 400,
-    mendable: true,
+    fixable: true,
     title: 'The bytes do not follow the forward protocol',
     remedy:
       'Look at what connects there: it must be a forward output of Fluent Bit or out_forward of fluentd, with TLS on ' +
@@ -74,19 +74,19 @@ const problems = {
   },
   'forward.unauthorized': {
     status: 401,
-    mendable: true,
+    fixable: true,
     title: 'The shared key or the user is missing or wrong',
     remedy: 'Set shared_key, username and password of the sender to what forward.sharedKey and forward.users say.',
   },
   'forward.signal': {
     status: 415,
-    mendable: true,
+    fixable: true,
     title: 'The message holds metrics or traces',
     remedy: 'Set `match` of the output so that it matches logs only.',
   },
   'request.media_type': {
     status: 415,
-    mendable: true,
+    fixable: true,
     title: 'The content type is not one that Tripline reads',
     remedy:
       'Send the type that docs/sources.md names for this path; to /v1/records application/json, application/x-ndjson or ' +
@@ -94,13 +94,13 @@ const problems = {
   },
   'request.encoding': {
     status: 415,
-    mendable: true,
+    fixable: true,
     title: 'The content encoding is not one that Tripline reads',
     remedy: 'Send gzip, snappy (raw block), zstd, or no Content-Encoding.',
   },
   'request.reply': {
     status: 400,
-    mendable: true,
+    fixable: true,
     title: 'The reply that was asked for does not exist',
     remedy: 'Use ?reply=records, matches, summary or none.',
   },
@@ -267,8 +267,8 @@ export class Problem extends Error {
   /** The HTTP status for a request that fails with this problem; 503 for what is not the request's fault.
    * @param sender `keeper`: it keeps what is refused with 503 and loses what is refused with a 4xx, as Fluent Bit does */
   statusFor(sender: 'keeper' | 'other'): number {
-    const { status = 503, mendable }: Row = problems[this.code];
-    return mendable && sender === 'keeper' ? 503 : status;
+    const { status = 503, fixable }: Row = problems[this.code];
+    return fixable && sender === 'keeper' ? 503 : status;
   }
 }
 

@@ -47,8 +47,8 @@ export function logLine(json: string, screen: Pick<Output, 'hasColors'>): string
   const line = [style === undefined ? head : styled(style, head, screen), indented(String(msg))];
   if (more.length > 0) line.push(styled('dim', more.join(' '), screen));
   const { stack, message } = (err ?? {}) as { stack?: string; message?: string };
-  const trouble = stack ?? message;
-  return `${line.join(' ')}\n${trouble === undefined ? '' : `  ${indented(trouble)}\n`}`;
+  const details = stack ?? message;
+  return `${line.join(' ')}\n${details === undefined ? '' : `  ${indented(details)}\n`}`;
 }
 
 const isWord = (value: unknown) => typeof value === 'string' && /^[^\s"=]+$/.test(value);

@@ -2,7 +2,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { Config } from '../config/index.ts';
 import type { LetterCount } from '../dead-letters/index.ts';
-import type { RulesStatus, SpoolTrouble } from '../server/health.ts';
+import type { RulesStatus, SpoolFault } from '../server/health.ts';
 import type { Failure } from '../server/thread-messages.ts';
 import type { Silence } from '../silence/index.ts';
 import type { Measurement } from '../telemetry/index.ts';
@@ -26,8 +26,8 @@ export type News =
   /** It cannot start, because of a problem with the configuration or the rules. */
   | { kind: 'refused'; failure: Failure }
   | { kind: 'rules'; rules: RulesStatus }
-  /** `trouble` is why the spool of a sink accepts no batches; undefined if it does. */
-  | { kind: 'spool'; sink: string; trouble: SpoolTrouble | undefined }
+  /** `fault` is why the spool of a sink accepts no batches; undefined if it does. */
+  | { kind: 'spool'; sink: string; fault: SpoolFault | undefined }
   /** The sources that are silent, the longest first. */
   | { kind: 'silences'; silences: readonly Silence[] }
   | { kind: 'measured'; measurements: readonly Measurement[] }

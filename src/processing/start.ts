@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../config/index.ts';
 import { countLetters, type LetterCount } from '../dead-letters/index.ts';
 import { keepYoungObjectsFew, processingHeap } from '../heap.ts';
-import type { RulesStatus, SpoolTrouble } from '../server/health.ts';
+import type { RulesStatus, SpoolFault } from '../server/health.ts';
 import { errorOf } from '../server/thread-messages.ts';
 import type { Silence } from '../silence/index.ts';
 import { type Measurement, measure, observeThread } from '../telemetry/index.ts';
@@ -16,7 +16,7 @@ export interface Processing {
   /** The rules that are live. */
   rules(): RulesStatus;
   /** Why spools accept no batches, by sink; empty if all do. */
-  spools(): Readonly<Record<string, SpoolTrouble>>;
+  spools(): Readonly<Record<string, SpoolFault>>;
   /** When a set of rules last replaced another, or the first became live. */
   rulesSince(): Date;
   /** A port by which the console's thread gets what is kept for it. */
@@ -48,7 +48,7 @@ export async function startProcessing(
   const closed = Promise.withResolvers<void>();
   let rules: RulesStatus | undefined;
   let rulesSince = new Date();
-  const spools = new Map<string, SpoolTrouble>();
+  const spools = new Map<string, SpoolFault>();
   let silences: readonly Silence[] = [];
 
   // Works both from source and as built, where this is part of a file in a sibling folder.
@@ -81,8 +81,8 @@ export async function startProcessing(
         rules = news.rules;
         return;
       case 'spool':
-        if (news.trouble === undefined) spools.delete(news.sink);
-        else spools.set(news.sink, news.trouble);
+        if (news.fault === undefined) spools.delete(news.sink);
+        else spools.set(news.sink, news.fault);
         return;
       case 'silences':
         silences = news.silences;

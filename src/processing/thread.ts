@@ -91,7 +91,7 @@ async function start(): Promise<void> {
         'a server',
     );
   }
-  const troubles = new Map<string, SpoolLevel['trouble']>();
+  const faults = new Map<string, SpoolLevel['fault']>();
   const { deadLetterPath, maxDeadLetterBytes } = config;
   const deadLetters =
     deadLetterPath === undefined ? undefined : await openDeadLetters(deadLetterPath, maxDeadLetterBytes, letterCount);
@@ -116,8 +116,8 @@ async function start(): Promise<void> {
     onSettled: countSinkRecords,
     onSpool(sink, level) {
       gaugeSpool(sink, level);
-      if (level.trouble !== troubles.get(sink)) tell({ kind: 'spool', sink, trouble: level.trouble });
-      troubles.set(sink, level.trouble);
+      if (level.fault !== faults.get(sink)) tell({ kind: 'spool', sink, fault: level.fault });
+      faults.set(sink, level.fault);
     },
   };
   const sinks = await Promise.all(config.sinks.map((sink) => openSink(sink, dependencies)));

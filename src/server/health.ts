@@ -21,7 +21,7 @@ export interface RulesStatus {
 }
 
 /** Why the spool of a sink accepts no batches, and since when. */
-export interface SpoolTrouble {
+export interface SpoolFault {
   /** It has reached its limit, or the disk cannot be written. */
   kind: 'full' | 'failing';
   since: Date;
@@ -31,7 +31,7 @@ export interface HealthParts {
   isDraining: () => boolean;
   rules: () => RulesStatus;
   /** By sink; empty if all accept batches. */
-  spools?: () => Readonly<Record<string, SpoolTrouble>>;
+  spools?: () => Readonly<Record<string, SpoolFault>>;
   telemetry: Pick<Telemetry, 'prometheus'>;
 }
 

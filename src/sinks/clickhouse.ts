@@ -94,7 +94,7 @@ const OF_RECORDS = new Set([
 ]);
 
 /** Codes that point to a wrong setting. */
-const mendable: Readonly<Record<number, string>> = {
+const fixable: Readonly<Record<number, string>> = {
   16: 'set column to a column of the table',
   47: 'set column to a column of the table',
   60: 'set table to one that exists',
@@ -116,6 +116,6 @@ function readAnswer(answer: Answer): Verdict {
   if (Number.isNaN(code)) return verdict;
   const reason = describeAnswer(answer);
   if (OF_RECORDS.has(code)) return { kind: 'refused', reason };
-  const remedy = mendable[code];
+  const remedy = fixable[code];
   return { kind: 'unavailable', reason: remedy === undefined ? reason : `${reason}; ${remedy}` };
 }

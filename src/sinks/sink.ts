@@ -67,7 +67,7 @@ export interface SpoolLevel {
   /** How long the first of them has waited. */
   oldestSeconds: number;
   /** Why nothing is accepted, and since when: it is full, or the disk cannot be written. */
-  trouble?: { kind: 'full' | 'failing'; since: Date };
+  fault?: { kind: 'full' | 'failing'; since: Date };
 }
 
 /** What a sink gets from its surroundings. */

@@ -307,15 +307,15 @@ export function gaugeSinkDown(sink: string, isDown: boolean): void {
 /** Records how full the spool of a sink is. */
 export function gaugeSpool(
   sink: string,
-  level: { bytes: number; setAsideBytes: number; entries: number; oldestSeconds: number; trouble?: { kind: string } },
+  level: { bytes: number; setAsideBytes: number; entries: number; oldestSeconds: number; fault?: { kind: string } },
 ): void {
-  const { bytes, setAsideBytes, entries, oldestSeconds, trouble } = level;
+  const { bytes, setAsideBytes, entries, oldestSeconds, fault } = level;
   instruments.spoolBytes.record(bytes - setAsideBytes, { sink, state: 'queued' });
   instruments.spoolBytes.record(setAsideBytes, { sink, state: 'set_aside' });
   instruments.spoolBatches.record(entries, { sink });
   instruments.spoolAge.record(oldestSeconds, { sink });
   for (const reason of ['full', 'failing']) {
-    instruments.spoolTrouble.record(reason === trouble?.kind ? 1 : 0, { sink, reason });
+    instruments.spoolFault.record(reason === fault?.kind ? 1 : 0, { sink, reason });
   }
 }
 

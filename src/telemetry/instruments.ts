@@ -49,7 +49,7 @@ export function makeInstruments() {
       unit: 's',
       description: 'How long the oldest batch in the spool of a sink has waited, by sink.',
     }),
-    spoolTrouble: meter.createGauge('tripline.spool.refusing', {
+    spoolFault: meter.createGauge('tripline.spool.refusing', {
       description: '1 while the spool of a sink accepts no batches, else 0, by sink and reason: full or failing.',
     }),
     late: meter.createCounter('tripline.correlation.late', {
@@ -90,7 +90,7 @@ export function makeInstruments() {
       description: 'Times that changed rule files were reloaded, by outcome: swapped, unchanged or refused.',
     }),
     rulesRefused: meter.createGauge('tripline.rules.refused', {
-      description: '1 while none of the current rule files can be loaded, and an older set is live; else 0.',
+      description: '1 while the current rule files cannot be loaded at all, and an older set is live; else 0.',
     }),
   };
 }

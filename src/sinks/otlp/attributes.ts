@@ -20,7 +20,7 @@ export function severityOf(level: Level | undefined): number | undefined {
 const flat = ['verdict', 'level', 'rules', 'attack', 'routeLevel', 'platform', 'ruleset'] as const;
 
 /** Attributes of a record, including the whole tag. Those of its event have the names that the spans of findings use; the
- * client has none if there are several hops, as a tag does not show which one is judged. */
+ * client has none if there are several hops, as a tag does not show which one rules evaluate. */
 export function attributesOf(tag: Tag, memberName: string, fluentTag: string | undefined): Attributes {
   const flattened = flat.map((member) => [OWN_PREFIX + member, tag[member]] as const);
   const all = [

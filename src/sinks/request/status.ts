@@ -14,7 +14,7 @@ export type Verdict =
   | { kind: 'refused'; reason: string };
 
 /** Statuses that point to a wrong setting, and what to do. */
-const mendable: Readonly<Record<number, string>> = {
+const fixable: Readonly<Record<number, string>> = {
   401: 'set auth to credentials that it knows',
   402: 'look at the account there',
   403: 'give these credentials the right to write there',
@@ -47,7 +47,7 @@ export function verdictOf(answer: Answer): Verdict {
     const to = headers.location === undefined ? '' : ` to ${quoted(headers.location.split('?', 1)[0]!)}`;
     return { kind: 'unavailable', reason: `answered ${status} and redirects${to}: set url to its present address` };
   }
-  const remedy = mendable[status];
+  const remedy = fixable[status];
   if (remedy !== undefined) return { kind: 'unavailable', reason: `${reason}; ${remedy}` };
   if (status === 413) return { kind: 'too_large', reason };
   if (status >= 400 && status < 500 && ![408, 409, 423, 425, 429].includes(status)) return { kind: 'refused', reason };

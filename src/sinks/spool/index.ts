@@ -58,7 +58,7 @@ export async function openSpool(
   const closing = new AbortController();
   const tellSetAside = rateLimited(logger, 'error');
   const tellStuck = rateLimited(logger, 'error');
-  let trouble: SpoolLevel['trouble'];
+  let fault: SpoolLevel['fault'];
   let wake = Promise.withResolvers<void>();
   let lookedAt = 0;
   let refusals = 0;
@@ -71,21 +71,21 @@ export async function openSpool(
   function tellLevel(): void {
     const { bytes, entries, oldest, setAside } = log;
     const oldestSeconds = oldest === undefined ? 0 : Math.max(0, (Date.now() - oldest) / 1000);
-    onSpool(name, { bytes, entries, oldestSeconds, setAsideBytes: setAside.bytes, ...(trouble && { trouble }) });
+    onSpool(name, { bytes, entries, oldestSeconds, setAsideBytes: setAside.bytes, ...(fault && { fault }) });
   }
 
   function noteTrouble(kind: 'full' | 'failing', why: string): void {
-    if (kind === trouble?.kind) return;
-    trouble = { kind, since: trouble?.since ?? new Date() };
+    if (kind === fault?.kind) return;
+    fault = { kind, since: fault?.since ?? new Date() };
     logger.error({ sink: name, path }, `The spool accepts no batches, and senders are asked to retry: it ${why}`);
     tellLevel();
   }
 
   /** A full spool counts as full until a whole segment fits again, so that its state does not change with each batch. */
-  function endTrouble(): void {
-    if (trouble === undefined || (trouble.kind === 'full' && log.refusal(segmentBytes) !== undefined)) return;
-    logger.info({ sink: name, path, since: trouble.since }, 'The spool accepts batches again');
-    trouble = undefined;
+  function endFault(): void {
+    if (fault === undefined || (fault.kind === 'full' && log.refusal(segmentBytes) !== undefined)) return;
+    logger.info({ sink: name, path, since: fault.since }, 'The spool accepts batches again');
+    fault = undefined;
   }
 
   const unavailable = (why: string) => `sink ${name}: its spool ${path} ${why}`;
@@ -97,7 +97,7 @@ export async function openSpool(
     try {
       const outcome = await log.append(entry, now);
       if (outcome === 'repeated') return { kind: 'repeated', records };
-      endTrouble();
+      endFault();
     } catch (error) {
       if (!(error instanceof SpoolRefusal)) throw error;
       if (!closing.signal.aborted) noteTrouble(error.kind, error.message);
@@ -125,7 +125,7 @@ export async function openSpool(
         next = undefined;
         failures = 0;
         refusals = 0;
-        if (trouble?.kind === 'full') endTrouble();
+        if (fault?.kind === 'full') endFault();
         tellLevel();
       } catch (error) {
         failures++;

@@ -22,16 +22,16 @@ export function openCertificates(
   logger: SinkDependencies['logger'],
 ): () => SecureContext {
   let usable = contextOf(read());
-  let told: string | undefined;
+  let logged: string | undefined;
   return () => {
     try {
       usable = contextOf(read());
-      told = undefined;
+      logged = undefined;
     } catch (error) {
       const { message } = error as Error;
       const text = `${receiver}: the changed files of tls cannot be used, so the previous ones stay in use: ${message}; fix them, no restart is needed`;
-      if (told !== message) logger.error({ receiver }, text);
-      told = message;
+      if (logged !== message) logger.error({ receiver }, text);
+      logged = message;
     }
     return usable;
   };

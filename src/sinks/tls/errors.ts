@@ -21,5 +21,5 @@ export function describeError(
   others: Readonly<Record<string, string>>,
 ): string {
   const known = code === undefined ? undefined : (others[code] ?? errors[code]);
-  return `${known ?? `cannot be reached: ${message}`}${known && code ? ` (${code})` : ''}`;
+  return `${known ?? `cannot be used: ${message}`}${known && code ? ` (${code})` : ''}`;
 }

@@ -113,14 +113,15 @@ describe('a sink with a spool', () => {
     // Known before the batch is evaluated.
     expect(sink.refusal!(6 * MiB)).toContain('is full');
     expect(sink.refusal!(1000)).toBeUndefined();
-    expect(levels.at(-1)?.trouble).toEqual({ kind: 'full', since: expect.any(Date) });
+    expect(levels.at(-1)?.fault).toEqual({ kind: 'full', since: expect.any(Date) });
     await problemOf(sink.deliver(big(2)));
-    const told = () => lines.filter(({ message }) => /The spool accepts/.test(message)).map(({ level }) => level);
-    expect(told()).toEqual(['error']);
+    const levelsLogged = () =>
+      lines.filter(({ message }) => /The spool accepts/.test(message)).map(({ level }) => level);
+    expect(levelsLogged()).toEqual(['error']);
     to.at.isUp = true;
-    await expect.poll(() => levels.at(-1)?.trouble, eventually).toBeUndefined();
+    await expect.poll(() => levels.at(-1)?.fault, eventually).toBeUndefined();
     expect(await sink.deliver(big(2))).toMatchObject({ kind: 'spooled' });
-    expect(told()).toEqual(['error', 'info']);
+    expect(levelsLogged()).toEqual(['error', 'info']);
   });
 
   test('whose disk fails refuses batches, and accepts them again when it recovers', async () => {
@@ -129,10 +130,10 @@ describe('a sink with a spool', () => {
     files.fails = (call) => (call === 'writev' ? 'ENOSPC' : undefined);
     const problem = await problemOf(sink.deliver(numberedBatch(1)));
     expect(problem.message).toMatch(/its spool .* cannot be written: ENOSPC/);
-    expect(levels.at(-1)?.trouble?.kind).toBe('failing');
+    expect(levels.at(-1)?.fault?.kind).toBe('failing');
     files.fails = () => undefined;
     expect(await sink.deliver(numberedBatch(1))).toMatchObject({ kind: 'spooled' });
-    expect(levels.at(-1)?.trouble).toBeUndefined();
+    expect(levels.at(-1)?.fault).toBeUndefined();
     await expect.poll(() => to.at.entries, eventually).toHaveLength(1);
   });
 
