@@ -47,6 +47,8 @@ async function start(args: readonly string[]): Promise<Server> {
     cwd: at('.'),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  // A row that fails does not stop its server.
+  process.once('exit', () => child.kill('SIGKILL'));
   const url = await greeting(child);
   const agent = new Agent({ keepAlive: true });
   const post = (body: Uint8Array, mediaType: string, encoding?: string) => {
