@@ -22,8 +22,8 @@ export function alertsPage(): string {
 # Alerts
 
 What [charts/tripline/alerts.yaml](../../charts/tripline/alerts.yaml) has Prometheus alert on: with the chart, set
-\`prometheusRule.enabled\`; without it, add the file to \`rule_files\`. \`critical\` needs attention at any hour: something grave was found, or
-records are not evaluated, not delivered or at risk. \`warning\` can wait for working hours.
+\`prometheusRule.enabled\`; without it, add the file to \`rule_files\`. \`critical\` needs attention at any hour: something grave was
+found, or records are not evaluated, not delivered or at risk. \`warning\` can wait for working hours.
 
 | alert | severity | after | what it says, and what to do |
 |---|---|---|---|

@@ -172,7 +172,7 @@ const Correlation = Type.Object(
         ],
         {
           description:
-            'A bound such as gte: 10, and the field if values are compared; or rules joined by and, or, not.',
+            'A bound such as gte: 10, and the field if values are counted or measured; or rules joined by and, or, not.',
         },
       ),
       aliases: Type.Record(Type.String(), Type.Record(Type.String(), Type.String()), {

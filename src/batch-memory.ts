@@ -102,7 +102,7 @@ export function batchMemory(areClearShared = false): BatchMemory {
   };
 }
 
-/** Whether nothing is known about a record except that it is clear. */
+/** Whether there is nothing to say about a record except that it is clear. */
 function isPlain({ verdict, reports, shadow, shadowReports, silenced, problem, state }: Audited): boolean {
   const items = reports.length + shadow.length + shadowReports.length + silenced.length;
   return verdict === 'clear' && items === 0 && problem === undefined && state === undefined;

@@ -78,7 +78,7 @@ function output(stream: NodeJS.WriteStream): Output {
   };
 }
 
-/** A terminal takes account of NO_COLOR and its own kind; FORCE_COLOR applies to a pipe, too. */
+/** `stream.hasColors` respects NO_COLOR and the kind of terminal; FORCE_COLOR applies to a pipe, too. */
 function hasColors(stream: NodeJS.WriteStream): boolean {
   const { FORCE_COLOR: forced } = process.env;
   if (forced !== undefined && forced !== '') return forced !== '0' && forced !== 'false';

@@ -13,7 +13,7 @@ if (Number.parseInt(process.versions.node, 10) < Number(needed)) {
 if (process.env.NODE_COMPILE_CACHE === undefined) await keepCompiled();
 await import('./main.ts');
 
-/** Keeps what V8 compiles beside the code for the next start, if this process may write there: whoever can write there can
+/** Caches what V8 compiles for the next start, beside the code, if this process may write there: whoever can write there can
  * change the code as well. */
 async function keepCompiled(): Promise<void> {
   const { keepRecordsYoung } = await import('./heap.ts');

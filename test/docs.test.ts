@@ -168,12 +168,12 @@ test('docs/rules/rolling-out.md lists every rule that is not live by default', (
   const { modes } = loadEveryRule({ rules: [bundledRules] });
   const silent = [...modes].filter(([, mode]) => mode !== 'live').map(([name, mode]) => `${name}: ${mode}`);
   const rows = [...textOf('docs/rules/rolling-out.md').matchAll(/^\| (.*) \| (off|shadow) \|/gm)];
-  const told = rows.flatMap(([, names, mode]) => names!.split(', ').map((name) => `${name}: ${mode}`));
+  const found = rows.flatMap(([, names, mode]) => names!.split(', ').map((name) => `${name}: ${mode}`));
   const missing = silent.filter(
-    (one) => !told.includes(one) && !told.includes(one.replace(/^activity-[\w-]+/, 'activity-*')),
+    (one) => !found.includes(one) && !found.includes(one.replace(/^activity-[\w-]+/, 'activity-*')),
   );
   expect(missing).toEqual([]);
-  const gone = told.filter((one) => !one.includes('*') && !silent.includes(one));
+  const gone = found.filter((one) => !one.includes('*') && !silent.includes(one));
   expect(gone).toEqual([]);
 });
 
@@ -201,31 +201,31 @@ describe('docs/rules/correlations.md', () => {
   const other = event('01T17:01:01', 'list', 'configmaps', { username: 'bob' });
 
   /** For each correlation, events that it reports, and events that come close. */
-  const sequences: Record<string, { told: unknown[]; untold: unknown[] }> = {
-    'many-reads': { told: many(20), untold: many(19) },
-    'many-secrets': { told: many(15, (name) => ({ name: `${name}` })), untold: many(20) },
+  const sequences: Record<string, { found: unknown[]; missed: unknown[] }> = {
+    'many-reads': { found: many(20), missed: many(19) },
+    'many-secrets': { found: many(15, (name) => ({ name: `${name}` })), missed: many(20) },
     'many-replicas': {
-      told: [scaled('01T09:00:00', 60), scaled('01T10:00:00', 60)],
-      untold: [scaled('01T09:00:00', 60), scaled('01T10:00:01', 60)],
+      found: [scaled('01T09:00:00', 60), scaled('01T10:00:00', 60)],
+      missed: [scaled('01T09:00:00', 60), scaled('01T10:00:01', 60)],
     },
-    'large-average': { told: [scaled('01T09:00:00', 51)], untold: [scaled('01T09:00:00', 50)] },
-    'large-median': { told: [scaled('01T09:00:00', 51)], untold: [scaled('01T09:00:00', 50)] },
+    'large-average': { found: [scaled('01T09:00:00', 51)], missed: [scaled('01T09:00:00', 50)] },
+    'large-median': { found: [scaled('01T09:00:00', 51)], missed: [scaled('01T09:00:00', 50)] },
     'large-percentile': {
-      told: [scaled('01T09:00:00', 1), scaled('01T09:00:01', 60)],
-      untold: [scaled('01T09:00:00', 1), scaled('01T09:00:01', 50)],
+      found: [scaled('01T09:00:00', 1), scaled('01T09:00:01', 60)],
+      missed: [scaled('01T09:00:00', 1), scaled('01T09:00:01', 50)],
     },
     'role-and-secrets': {
-      told: [secret('01T09:00:00'), role('01T09:05:00')],
-      untold: [secret('01T09:00:00', { username: 'bob' }), role('01T09:05:00')],
+      found: [secret('01T09:00:00'), role('01T09:05:00')],
+      missed: [secret('01T09:00:00', { username: 'bob' }), role('01T09:05:00')],
     },
     'role-then-binding': {
-      told: [role('01T09:00:00'), binding('01T09:05:00')],
-      untold: [binding('01T09:00:00'), role('01T09:05:00')],
+      found: [role('01T09:00:00'), binding('01T09:05:00')],
+      missed: [binding('01T09:00:00'), role('01T09:05:00')],
     },
-    'pod-left': { told: [made, other], untold: [made, deleted, other] },
+    'pod-left': { found: [made, other], missed: [made, deleted, other] },
     'first-read': {
-      told: [secret('01T09:00:00'), secret('09T09:00:00', { namespace: 'bank' })],
-      untold: [secret('01T09:00:00'), secret('07T09:00:00', { namespace: 'bank' }), secret('09T09:00:00')],
+      found: [secret('01T09:00:00'), secret('09T09:00:00', { namespace: 'bank' })],
+      missed: [secret('01T09:00:00'), secret('07T09:00:00', { namespace: 'bank' }), secret('09T09:00:00')],
     },
   };
 
@@ -238,14 +238,14 @@ describe('docs/rules/correlations.md', () => {
     expect(names.toSorted()).toEqual(Object.keys(sequences).toSorted());
   });
 
-  it.each(Object.entries(sequences))('%s matches its own events only', async (name, { told, untold }) => {
+  it.each(Object.entries(sequences))('%s matches its own events only', async (name, { found, missed }) => {
     const answer = async (records: unknown[]) => (await answerTo({ name, records }, new Set([name]), ruleset)).answer;
-    expect([await answer(told), await answer(untold)]).toEqual(['matches', 'ignores']);
+    expect([await answer(found), await answer(missed)]).toEqual(['matches', 'ignores']);
   });
 
   it('shows an actual finding', async () => {
     const [shown] = blocks(page, 'json').map((text) => JSON.parse(text));
-    const records = sequences['role-then-binding']!.told;
+    const records = sequences['role-then-binding']!.found;
     const { detections } = await answerTo({ name: '', records }, new Set(), ruleset);
     const findings = detections.flatMap((detection) => ('findings' in detection ? detection.findings : []));
     const events = records.map((record) => (record as { auditID: string }).auditID);

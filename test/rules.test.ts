@@ -218,8 +218,8 @@ function notices(rule: Rule, names: ReadonlySet<string>, cases: Cases, needed: R
       '$change',
       async ({ mutant }) => {
         const rules = needed.rules.map((one) => (one.rule.name === rule.name ? compileRule(mutant) : one));
-        const isTold = await someCaseFails(cases, names, new Ruleset(rules, needed.correlations, needed.hash));
-        expect(isTold, 'no case notices: write one, or leave that part out of the rule').toBe(true);
+        const isNoticed = await someCaseFails(cases, names, new Ruleset(rules, needed.correlations, needed.hash));
+        expect(isNoticed, 'no case notices: write one, or leave that part out of the rule').toBe(true);
       },
     );
   });
@@ -354,8 +354,8 @@ function noticesCorrelation(correlation: Correlation, names: ReadonlySet<string>
         needed.rules.map(({ rule }) => rule),
       );
       expect(problems).toEqual([]);
-      const isTold = await someCaseFails(cases, names, new Ruleset(needed.rules, correlations, needed.hash));
-      expect(isTold, 'no case notices: write one, or leave that part out of the correlation').toBe(true);
+      const isNoticed = await someCaseFails(cases, names, new Ruleset(needed.rules, correlations, needed.hash));
+      expect(isNoticed, 'no case notices: write one, or leave that part out of the correlation').toBe(true);
     });
   });
 }

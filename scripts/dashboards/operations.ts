@@ -140,7 +140,7 @@ export const operations: Dashboard = {
           {
             title: 'Rule files refused',
             description:
-              'Processes that can load none of the current rule files, and continue with the previous set. Do not restart them before that is fixed: the log says why.',
+              'Processes that cannot load the current rule files at all, and continue with the previous set. Do not restart them before that is fixed: the log says why.',
             alerts: ['TriplineRulesRefused'],
           },
           `sum(${of('tripline_rules_refused')})`,
@@ -272,7 +272,7 @@ export const operations: Dashboard = {
           {
             title: 'Shadow findings by rule',
             description:
-              'What rules in shadow mode would find. Once it finds nothing usual any more, make the rule live. See docs/rules/rolling-out.md.',
+              'What rules in shadow mode would find. Once a rule finds nothing usual any more, make it live. See docs/rules/rolling-out.md.',
           },
           ['level', 'rule'],
           grown('tripline_findings_total', 'mode="shadow"', '$__range'),
@@ -455,7 +455,7 @@ export const operations: Dashboard = {
           'short',
           {
             title: 'Reloads',
-            description: 'Reloads of changed rule files. “refused”: none of them can be loaded; the log says why.',
+            description: 'Reloads of changed rule files. “refused”: they cannot be loaded at all; the log says why.',
             stacked: true,
             width: 8,
             alerts: ['TriplineRulesRefused'],
@@ -488,7 +488,7 @@ export const operations: Dashboard = {
           {
             title: 'Evicted for lack of space',
             description:
-              'Events, groups and terms that a correlation evicted, so that its counts are too low. Somebody floods it with forged names, or its group-by has too many values.',
+              'Events, groups and terms that a correlation evicted, so that its counts are too low. Somebody floods it with invented names, or its group-by has too many values.',
             stacked: true,
             alerts: ['TriplineEvicted'],
           },

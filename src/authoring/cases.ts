@@ -191,15 +191,15 @@ export async function answerTo(
     },
   );
   const detections = processed.detections.filter((detection) => detection !== undefined);
-  const told = detections.filter((detection) => 'findings' in detection);
+  const evaluated = detections.filter((detection) => 'findings' in detection);
   const isAsked = ({ rule }: { rule: string }) => names.has(rule);
-  const found = told.flatMap(({ findings, reports, shadow, shadowReports }) => {
+  const found = evaluated.flatMap(({ findings, reports, shadow, shadowReports }) => {
     return [...findings, ...reports, ...shadow, ...shadowReports].filter(isAsked);
   });
   const answer =
     found.length > 0
       ? 'matches'
-      : told.some(({ undecided, problem }) => undecided.some(isAsked) || problem !== undefined)
+      : evaluated.some(({ undecided, problem }) => undecided.some(isAsked) || problem !== undefined)
         ? 'undecided'
         : detections.some(({ verdict }) => verdict === 'error')
           ? undefined

@@ -11,7 +11,7 @@ import { truncate } from '../truncate.ts';
 export type Explained =
   | { kind: 'unreadable'; problem: string }
   | { kind: 'not_audit' }
-  /** The event does not show the outcome, so no rule evaluates it: the response to the request is an event of its own. */
+  /** The event does not show the outcome, so no rule is evaluated on it: the response to the request is an event of its own. */
   | { kind: 'unanswered'; event: number; about: string }
   | {
       kind: 'event';

@@ -137,7 +137,7 @@ filter:
         },
       ],
     },
-    next: 'Describe in the exception to which rules it applies and what it silences, and add records to the cases',
+    next: 'Describe in the exception which rules it is about and what it silences, and add their records to the cases',
   },
 };
 

@@ -65,7 +65,7 @@ function content(text: string): string {
   return xmlText(text.split('\n').map(printable).join('\n'));
 }
 
-/** Escapes `>` as well, so that there is no `]]>`. The two characters are not allowed in XML, though not control characters. */
+/** Escapes `>` as well, so that there is no `]]>`. U+FFFE and U+FFFF are not control characters, but XML forbids them. */
 function xmlText(text: string): string {
   const names: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
   return text.replace(/[&<>"]/g, (character) => names[character]!).replace(/[\uFFFE\uFFFF]/g, '\uFFFD');

@@ -46,8 +46,8 @@ export function startUnderstanding(): Understanding {
       }
       if (texts === 0) return undefined;
       const counted = `${texts} of ${records} records are lines of text without an audit event, the first is line ${firstText}`;
-      // A log mixed with that of another program has some; if they outnumber the events, events were not understood, or it is
-      // not an audit log.
+      // A log mixed with that of another program has some; if there are at least as many as events, events were not understood,
+      // or it is not an audit log.
       return texts >= withEvents
         ? { note: `${counted}; ${ADVICE}`, isDoubtful: true }
         : { note: counted, isDoubtful: false };

@@ -135,7 +135,7 @@ function pathFaults(settings: JsonMap): Fault[] {
   return faults;
 }
 
-/** Their lines would be mixed up. */
+/** Sinks whose lines would be mixed up. */
 function stdoutFaults({ sinks }: JsonMap): Fault[] {
   const indexes = [sinks].flat().flatMap((sink, index) => (isMap(sink) && sink.type === 'stdout' ? [index] : []));
   return indexes.slice(1).map((index) => ({

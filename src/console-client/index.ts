@@ -133,7 +133,7 @@ function messageOf(error: unknown): string {
 function baseOf(text: string): URL {
   const url = URL.parse(/^[a-z]+:\/\//i.test(text) ? text : `http://${text}`);
   if (url === null || !['http:', 'https:'].includes(url.protocol)) {
-    throw new UsageError('--url is no address', 'give one such as http://127.0.0.1:9870');
+    throw new UsageError('--url is not an address', 'give one such as http://127.0.0.1:9870');
   }
   if (url.username !== '' || url.password !== '') {
     throw new UsageError('--url has credentials in it', 'set TRIPLINE_AUTHORIZATION, which no list of processes shows');

@@ -95,7 +95,7 @@ export function openConsole(parts: ConsoleParts): Console {
     started.on('message', hear);
     // A defect here interrupts those who use the console, and nothing else.
     started.on('error', (error) => {
-      logger.error({ err: error }, 'The console stopped because of a defect, and restarts on the next request');
+      logger.error({ err: error }, 'The console stopped because of a defect, and will be restarted');
     });
     started.once('exit', () => {
       if (worker === started) worker = undefined;

@@ -62,7 +62,7 @@ export class KnownKeys {
   }
 
   /** To be called when a value was found under a key without a handle: gives it one in a slot, if it is found often. Keys
-   * forged to fill the store are not. */
+   * invented to fill the store are not. */
   remember(known: Known, slot: number): void {
     if (++known.found < OFTEN || this.#handles >= MOST_HANDLES) return;
     while (known.handles.length < slot) known.handles.push(undefined);

@@ -82,7 +82,9 @@ export async function openDeadLetters(path: string, maxBytes: number, count = co
     // Letters may meanwhile have been removed, or added by somebody else.
     await measure();
     if (isReserved(size)) return;
-    throw new Error(`${path} holds ${Atomics.load(count, 0)} bytes of maxDeadLetterBytes ${maxBytes}; free space`);
+    throw new Error(
+      `${path} holds ${Atomics.load(count, 0)} bytes of maxDeadLetterBytes ${maxBytes}; free space in it`,
+    );
   }
 
   async function write(name: string, body: Uint8Array, about: Buffer): Promise<string> {

@@ -84,8 +84,10 @@ function makerOf(name: string, labels: unknown): Controller | undefined {
     if (end !== '-' && name.endsWith(end) && name !== end) return { kind, name: name.slice(0, -end.length) };
   }
   // Every ReplicaSet has labels: if they are logged whole, one that is not among them is absent.
-  const isTold = isMap(labels) && labels[CUT] === undefined;
-  return isTold || !HASH_AT_END.test(name) ? undefined : { kind: 'Deployment', name: name.replace(HASH_AT_END, '') };
+  const areLabelsWhole = isMap(labels) && labels[CUT] === undefined;
+  return areLabelsWhole || !HASH_AT_END.test(name)
+    ? undefined
+    : { kind: 'Deployment', name: name.replace(HASH_AT_END, '') };
 }
 
 /** Distinguishes the metadata of an object from that of a Status or a patch. */

@@ -7,7 +7,8 @@ import { isMap } from './map.ts';
 import { type Salvaged, salvage } from './salvage.ts';
 import { countOpenBrackets } from './scan.ts';
 
-/** Bytes that the gzip data of a batch may still inflate to; what is inflated is deducted, and what exceeds them is refused. */
+/** Bytes that the gzip data of a batch may still inflate to. What is inflated is deducted, and so is the limit for a text that
+ * exceeds it. */
 export interface InflateBudget {
   remaining: number;
 }

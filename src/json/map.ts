@@ -12,7 +12,7 @@ export type CutReason =
   | 'split'
   /** A map or list that nests deeper than what is read. */
   | 'too_deep'
-  /** A member that every event has is absent, or does not have its type: something in the pipeline dropped, renamed or
+  /** A member that every event has is absent or of the wrong type: something in the pipeline dropped, renamed or
    * rewrote it. */
   | 'missing'
   /** The API server gave up waiting (504): the request may still have been carried out. */

@@ -1,4 +1,4 @@
-/** Reads a JSON value whose bounds are known. */
+/** Reads a JSON value of which only the bounds are known. */
 import { pruneDeep } from './depth.ts';
 import { parseExactly } from './exact.ts';
 import { salvage } from './salvage.ts';

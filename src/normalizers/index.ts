@@ -26,9 +26,9 @@ export type { InflateBudget };
 export const normalizers: readonly Normalizer[] = [gke, openshift, eks, aks, kubernetes, ocsf, ecs, otlp, envelopes];
 
 export interface NormalizeOptions {
-  /** Platform of events that do not say it. */
+  /** Platform of events that do not name it. */
   platform?: Platform;
-  /** Name of the cluster, for records that do not say it. */
+  /** Name of the cluster, for records that do not name it. */
   cluster?: string;
   /** Nesting levels of JSON inside a string that are read. */
   maxDepth?: number;
@@ -42,7 +42,7 @@ export type Normalized =
   | { kind: 'not_audit' }
   | { kind: 'malformed'; problem: Problem };
 
-/** Wrappers inside wrappers; the longest known chain, OVHcloud after Kafka, has four. */
+/** Wrappers inside wrappers; the longest known chain, OVHcloud through Kafka, has four. */
 const MAX_WRAPPERS = 6;
 const MAX_EVENTS = 100_000;
 const MAX_INFLATED_BYTES = 256 * 1024 * 1024;

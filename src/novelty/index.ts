@@ -71,7 +71,7 @@ export function openNovelty(store: Store): NoveltyMemory {
     store.commit({ space: subjects, key, value: stretches, entries: 1, bytes, place, owner, at });
   }
 
-  /** The time since which no match of a cluster has been forgotten: that of its first match at the latest. */
+  /** The time since which no match of a cluster has been forgotten: at first, that of its first match. */
   function horizonOf(place: string, at: number): number {
     const horizon = store.load(horizons, place) as Horizon | undefined;
     if (horizon !== undefined) return horizon.from;

@@ -60,7 +60,7 @@ export function withKept<T extends Named>(
   return [...(behind.get(undefined) ?? []), ...others.flatMap((one) => [one, ...(behind.get(keyOf(one)) ?? [])])];
 }
 
-/** What is broken. A document that is broken under a name other than it had is the one that is kept.
+/** What is broken. A document that is broken under a name other than the one it had is the one that is kept.
  * @param kept what is live in its last good version
  * @param live what is live at all */
 export function brokenIn(problems: readonly RuleProblem[], kept: readonly Named[], live: readonly Named[]): Broken[] {

@@ -114,7 +114,7 @@ export function loadRules(
   const off = new Set(joined.documents.filter(({ mode }) => mode === 'off').map(({ name }) => name));
   for (const { correlation, rules } of liveCorrelations) {
     for (const name of rules.filter((name) => off.has(name))) {
-      const hint = 'switch this off as well, or the rule on; in shadow mode a rule counts but reports nothing';
+      const hint = 'switch this off as well, or the rule on; in shadow mode a rule counts but raises no verdict';
       const message = `${quote(correlation.name)} counts what ${quote(name)} finds, which is off`;
       problems.push({ path: correlation.path, ...correlation.position, name: correlation.name, message, hint });
     }

@@ -9,8 +9,8 @@
  *
  * What cannot be used is left out and the rest is live, both at the start and later. If a change breaks a document, its
  * last good version stays live, since a typo would otherwise switch off its detection unintentionally. A file that is
- * removed takes its rules with it, as that is how rules are removed; the log warns of those. Nothing is reloaded only if
- * a path is gone, or not one rule can be used: a start fails for the same reasons.
+ * removed takes its rules with it, as that is how rules are removed; the log warns of those. A reload is refused only if a
+ * path is gone, or not one rule can be used: a start fails for the same reasons.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';

@@ -62,7 +62,7 @@ const WRITE_ANEW = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | c
 /** Opening a pipe must not block. */
 const READ_AS_IT_IS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
-/** Removes the files of a process that was killed while it wrote. */
+/** Removes temporary files left by a process that was killed while it wrote. */
 async function removeLeftovers(path: string): Promise<void> {
   const name = basename(path);
   for (const each of await readdir(dirname(path))) {

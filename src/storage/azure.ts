@@ -30,7 +30,7 @@ export async function openAzure({ account, bucket }: Address, environment: Envir
       ? new azure.BlobServiceClient(url, new azure.StorageSharedKeyCredential(account!, key), options)
       : new azure.BlobServiceClient(sas ? `${url}?${sas}` : url, new azure.AnonymousCredential(), options);
   if (service.accountName !== account) {
-    const message = `AZURE_STORAGE_CONNECTION_STRING is for ${service.accountName}, the address for ${account}`;
+    const message = `AZURE_STORAGE_CONNECTION_STRING is for account ${service.accountName}, the address for ${account}`;
     throw new Problem('config.invalid', message);
   }
   const container = service.getContainerClient(bucket);

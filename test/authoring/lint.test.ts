@@ -40,7 +40,7 @@ function lintText(text: string): LintProblem[] {
 }
 
 /** What is reported: the check, or `error`, and the source line from the place on. */
-function told(text: string): string[] {
+function reported(text: string): string[] {
   return lintText(text).map((problem) => {
     const { line, column } = problem;
     const source = text.split('\n')[line - 1]!.slice(column - 1);
@@ -405,13 +405,13 @@ function missing(key: string): Rows {
 
 describe.each(Object.entries(rows))('%s', (check, { wrong, right }) => {
   it.each(Object.entries(wrong))('reports %s', (_, [text, source]) => {
-    const [problem, ...others] = told(text).filter((line) => line.startsWith(`${check} at `));
+    const [problem, ...others] = reported(text).filter((line) => line.startsWith(`${check} at `));
     expect(problem).toMatch(`${check} at ${source}`);
     expect(others).toEqual([]);
   });
 
   it.each(Object.entries(right))('accepts %s', (_, text) => {
-    expect(told(text).filter((line) => line.startsWith(`${check} at `) || line.startsWith('error'))).toEqual([]);
+    expect(reported(text).filter((line) => line.startsWith(`${check} at `) || line.startsWith('error'))).toEqual([]);
   });
 });
 
@@ -456,18 +456,18 @@ it('reports names in blocks, contexts and summaries as well', () => {
 
 it('reports what is wrong in one document, though another cannot be used', () => {
   const text = `${ruleOf(asking('verbb: get'))}---\n${ruleOf(asking('verb: replace'), { name: 'b' })}`;
-  expect(told(text)).toEqual(['error at verbb: get', 'verb at replace']);
+  expect(reported(text)).toEqual(['error at verbb: get', 'verb at replace']);
 });
 
 it('accepts keys of a template that have no value, but says what they are for', () => {
   const text = ruleOf(asking('verb: get'), { tags: '', references: '', falsepositives: '' });
-  expect(told(text)).toEqual(['no-falsepositives at title: Pods']);
+  expect(reported(text)).toEqual(['no-falsepositives at title: Pods']);
 });
 
 it('checks every document of a file, and reports a problem of their template once', () => {
   const own = (name: string) => ruleOf(asking('verb: replace'), { name, level: undefined });
   const text = `action: global\nlevel: low\ntags: [attack.none]\n---\n${own('a')}---\n${own('b')}`;
-  expect(told(text).map((line) => line.split(' at ')[0])).toEqual(['attack-tag', 'verb', 'verb']);
+  expect(reported(text).map((line) => line.split(' at ')[0])).toEqual(['attack-tag', 'verb', 'verb']);
 });
 
 it('reports 50 warnings at most, and how many more there are', () => {
@@ -479,7 +479,7 @@ it('reports 50 warnings at most, and how many more there are', () => {
 
 describe('errors and warnings of one document are reported together', () => {
   const slips = asking('verb: get', 'user.usernam: x');
-  const errorIn = (text: string) => told(text).sort();
+  const errorIn = (text: string) => reported(text).sort();
 
   it('if the error is in the head, with all problems of the detection', () => {
     expect(errorIn(ruleOf(`${slips}\nb:\n  verb: [get, get]`, { level: 'hihg', status: undefined }))).toEqual([
@@ -585,7 +585,7 @@ describe('# lint: allow', () => {
     ],
     ['on another line', [...wrong, '# lint: allow verb'], ['verb', 'duplicate-value', 'allow']],
   ])('%s', (_, lines, expected) => {
-    expect(told(ruleOf(asking(...lines))).map((line) => line.split(' at ')[0])).toEqual(expected);
+    expect(reported(ruleOf(asking(...lines))).map((line) => line.split(' at ')[0])).toEqual(expected);
   });
 });
 

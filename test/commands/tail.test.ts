@@ -172,7 +172,7 @@ test('credentials come from the environment', async () => {
   expect(console.asked[0]!.headers.authorization).toBe('Bearer s3cret');
   for (const url of ['http://ann:s3cret@127.0.0.1', 'ftp://x', 'http://']) {
     const { status, stderr } = await tail('--url', url);
-    expect([status, stderr]).toEqual([2, expect.stringMatching(/--url (has credentials in it|is no address); /)]);
+    expect([status, stderr]).toEqual([2, expect.stringMatching(/--url (has credentials in it|is not an address); /)]);
     expect(stderr).not.toContain('s3cret');
   }
 });

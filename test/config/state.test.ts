@@ -54,9 +54,9 @@ test.each<[string, string]>([
   ['{ url: "redis://a", whenUnavailable: retrry }', 'state.whenUnavailable must be one of retry, local'],
   ['{ url: "redis://a", prefixx: b }', '1:28: state.prefixx is not a setting'],
 ])('%s is refused', (state, message) => {
-  const told = () => load(`state: ${state}`);
-  expect(told).toThrow(message);
-  expect(told).not.toThrow(/s3cret@/);
+  const loading = () => load(`state: ${state}`);
+  expect(loading).toThrow(message);
+  expect(loading).not.toThrow(/s3cret@/);
 });
 
 describe('a URL of servers', () => {

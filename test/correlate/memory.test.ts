@@ -83,7 +83,7 @@ describe.each<[string, string, (i: number) => Parameters<ReturnType<typeof sidec
   });
 });
 
-describe('a flood of forged users', () => {
+describe('a flood of invented users', () => {
   const MAX_BYTES = 4_000_000;
   const flood = (flooded: (i: number) => Parameters<ReturnType<typeof sidecar>>) => {
     const evicted = new Map<string, number>();

@@ -33,10 +33,11 @@ export function compare(
     const [{ verdict = 'none', findingIds }] = arrivals;
     comparison.verdicts[verdict] = (comparison.verdicts[verdict] ?? 0) + 1;
     const expected = originals.map((original) =>
-      told({ ...original, fluentTag: `tripline.${original.fluentTag}`, eventTime: timeOf(original.eventTime) }),
+      described({ ...original, fluentTag: `tripline.${original.fluentTag}`, eventTime: timeOf(original.eventTime) }),
     );
     for (const arrival of arrivals) {
-      if (!expected.includes(told(arrival))) fault(`${key}: came back as ${told(arrival)}, was sent as ${expected}`);
+      if (!expected.includes(described(arrival)))
+        fault(`${key}: came back as ${described(arrival)}, was sent as ${expected}`);
       if (arrival.findingIds.join() !== findingIds.join()) {
         fault(`${key}: a duplicate has the findings ${arrival.findingIds}, not ${findingIds}`);
       }
@@ -46,7 +47,8 @@ export function compare(
   return comparison;
 }
 
-const told = ({ fluentTag, eventTime, metadata, body }: Arrival) => `${fluentTag} ${eventTime} ${metadata} ${body}`;
+const described = ({ fluentTag, eventTime, metadata, body }: Arrival) =>
+  `${fluentTag} ${eventTime} ${metadata} ${body}`;
 
 /** The time as represented in MessagePack. */
 export const exactTime = (eventTime: string) => eventTime;

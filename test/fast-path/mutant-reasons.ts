@@ -13,7 +13,7 @@ export const unseen: Readonly<Record<string, string>> = {
   'decisions/steps.ts: matches within lists are shared':
     'held by fast-path/hazards.test.ts: no list of a profile differs from one event to the next',
   'decisions/guard.ts: coverage not asked for':
-    'held by decisions/guard.test.ts: whether rules cover a field is told by the test itself there',
+    'held by decisions/guard.test.ts: whether rules cover a field is decided by the test itself there',
   'decisions/guard.ts: two members in one field':
     'held by decisions/guard.test.ts: no field of today reads two of them',
   'decisions/classes.ts: covers all':

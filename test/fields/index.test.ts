@@ -79,9 +79,9 @@ const unified: Row[] = [
   ['impersonatedUser', { impersonatedUser: { username: 'ci' } }, 'impersonatedUser', ['ci']],
   ['no impersonatedUser', {}, 'impersonatedUser', []],
   ['sourceIPs', {}, 'sourceIPs', ['198.51.100.9', '10.0.0.4']],
-  ['sourceIPs that are not told', { sourceIPs: null }, 'sourceIPs', [], 'not_logged'],
+  ['sourceIPs that are not logged', { sourceIPs: null }, 'sourceIPs', [], 'not_logged'],
   ['clientIP', {}, 'clientIP', ['198.51.100.9']],
-  ['clientIP that is not told', { sourceIPs: null }, 'clientIP', [], 'not_logged'],
+  ['clientIP that is not logged', { sourceIPs: null }, 'clientIP', [], 'not_logged'],
   ['userAgent', {}, 'userAgent', ['kubectl']],
   ['userAgentName', { userAgent: 'kubectl/v1.33.0 (linux/amd64)' }, 'userAgentName', ['kubectl']],
   ['userAgentName up to a blank', { userAgent: 'Go http/1.1' }, 'userAgentName', ['Go']],
@@ -89,13 +89,13 @@ const unified: Row[] = [
   ['userAgentName of none', { userAgent: '' }, 'userAgentName', ['']],
   ['userAgentName that was cut', { userAgent: undefined, [CUT]: 'cut' }, 'userAgentName', [], 'cut'],
   ['decision', {}, 'decision', ['allow']],
-  ['decision that is not told', { annotations: {} }, 'decision', []],
+  ['decision that is not logged', { annotations: {} }, 'decision', []],
   ['decision that was cut', { annotations: { [CUT]: 'cut' } }, 'decision', [], 'cut'],
   ['requestURI', {}, 'requestURI', ['/api/v1/namespaces/shop/pods']],
   ['auditID', {}, 'auditID', ['1']],
   ['stage', {}, 'stage', ['ResponseComplete']],
   ['level', {}, 'level', ['RequestResponse']],
-  ['level that is not told', { level: undefined }, 'level', [], 'not_logged'],
+  ['level that is not logged', { level: undefined }, 'level', [], 'not_logged'],
   ['outcome', {}, 'outcome', ['success']],
   [
     'outcome by the decision alone',
@@ -159,7 +159,7 @@ const unified: Row[] = [
     'owner.name',
     ['web'],
   ],
-  ['owner that is not told', {}, 'owner.kind', [], 'not_logged'],
+  ['owner that is not logged', {}, 'owner.kind', [], 'not_logged'],
 ];
 
 const rawNames: Row[] = [
@@ -516,7 +516,7 @@ const podSpec: Row[] = [
   ['podSource of a create', { requestObject: pod({}), responseObject: pod({}) }, 'podSource', ['response']],
   ['podSource where the response is not logged', { requestObject: pod({}) }, 'podSource', ['request']],
   ['podSource of a patch', patch({}), 'podSource', ['patch']],
-  ['podSource that is not told', {}, 'podSource', [], 'not_logged'],
+  ['podSource that is not logged', {}, 'podSource', [], 'not_logged'],
 ];
 
 const tables: [topic: string, rows: Row[]][] = [

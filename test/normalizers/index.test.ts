@@ -10,10 +10,10 @@ const entry = {
 
 describe('the settings supply what a record does not contain', () => {
   const rows: [name: string, record: unknown, options: NormalizeOptions, platform: string, cluster?: object][] = [
-    ['nothing told, nothing set', event, {}, 'kubernetes'],
+    ['nothing named, nothing set', event, {}, 'kubernetes'],
     ['platform set', event, { platform: 'aks' }, 'aks'],
-    ['platform told by the user', ofEks, {}, 'eks'],
-    ['platform set, and another told by the user', ofEks, { platform: 'kubernetes' }, 'kubernetes'],
+    ['platform named by the user', ofEks, {}, 'eks'],
+    ['platform set, and another named by the user', ofEks, { platform: 'kubernetes' }, 'kubernetes'],
     ['the same of AKS', { ...event, user: { username: 'masterclient' } }, { platform: 'eks' }, 'eks'],
     [
       'the same by uid',
@@ -21,28 +21,28 @@ describe('the settings supply what a record does not contain', () => {
       { platform: 'aks' },
       'aks',
     ],
-    ['platform told by Panther', { ...event, p_log_type: 'Amazon.EKS.Audit' }, { platform: 'aks' }, 'eks'],
+    ['platform named by Panther', { ...event, p_log_type: 'Amazon.EKS.Audit' }, { platform: 'aks' }, 'eks'],
     [
-      'platform told by a wrapper around the user',
+      'platform named by a wrapper around the user',
       { message: JSON.stringify(ofEks), logGroup: '/aws/eks/prod/cluster' },
       { platform: 'aks' },
       'eks',
       { name: 'prod' },
     ],
-    ['platform told by the user in a wrapper without one', { log: JSON.stringify(ofEks) }, { platform: 'aks' }, 'aks'],
+    ['platform named by the user in a wrapper without one', { log: JSON.stringify(ofEks) }, { platform: 'aks' }, 'aks'],
     [
-      'platform told by the forwarder',
+      'platform named by the forwarder',
       { ...event, openshift: { cluster_id: 'o' } },
       { platform: 'kubernetes' },
       'openshift',
       { name: 'o' },
     ],
-    ['platform told by the envelope', entry, { platform: 'aks' }, 'gke', { name: 'c1', account: 'p' }],
+    ['platform named by the envelope', entry, { platform: 'aks' }, 'gke', { name: 'c1', account: 'p' }],
     ['cluster set', event, { cluster: 'prod' }, 'kubernetes', { name: 'prod' }],
-    ['cluster told by the envelope', entry, { cluster: 'prod' }, 'gke', { name: 'c1', account: 'p' }],
-    ['cluster told by a key', { ...event, cluster: 'edge' }, { cluster: 'prod' }, 'kubernetes', { name: 'edge' }],
-    ['cluster told by an empty key', { ...event, cluster: '' }, { cluster: 'prod' }, 'kubernetes', { name: 'prod' }],
-    ['cluster told by key and envelope', { ...entry, cluster: 'edge' }, {}, 'gke', { name: 'edge', account: 'p' }],
+    ['cluster named by the envelope', entry, { cluster: 'prod' }, 'gke', { name: 'c1', account: 'p' }],
+    ['cluster named by a key', { ...event, cluster: 'edge' }, { cluster: 'prod' }, 'kubernetes', { name: 'edge' }],
+    ['cluster named by an empty key', { ...event, cluster: '' }, { cluster: 'prod' }, 'kubernetes', { name: 'prod' }],
+    ['cluster named by key and envelope', { ...entry, cluster: 'edge' }, {}, 'gke', { name: 'edge', account: 'p' }],
   ];
 
   test.each(rows)('%s', (_name, record, options, platform, cluster) => {

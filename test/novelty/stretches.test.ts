@@ -4,15 +4,15 @@ import { addTo, countUntil, MOST_STRETCHES, type Stretches } from '../../src/nov
 import fc from '../properties.ts';
 
 /** What is counted at each time, and how many of those before it are in fact not later. */
-function counted(times: readonly number[]): { told: number; first: number | undefined; exact: number }[] {
+function counted(times: readonly number[]): { count: number; first: number | undefined; exact: number }[] {
   const stretches: Stretches = [];
   return times.map((at, index) => {
     const earlier = times.slice(0, index).filter((other) => other <= at);
-    const { times: told, first } = countUntil(stretches, at);
+    const { times: count, first } = countUntil(stretches, at);
     addTo(stretches, at);
     expect(stretches.length).toBeLessThanOrEqual(MOST_STRETCHES);
     expect(stretches.reduce((sum, [, , count]) => sum + count, 0)).toBe(index + 1);
-    return { told, first, exact: earlier.length };
+    return { count, first, exact: earlier.length };
   });
 }
 
@@ -22,8 +22,8 @@ test('in order of time the count is exact, and so is the first time', () => {
   fc.assert(
     fc.property(anyTimes, (times) => {
       times.sort((a, b) => a - b);
-      for (const [index, { told, first }] of counted(times).entries()) {
-        expect(told).toBe(index);
+      for (const [index, { count, first }] of counted(times).entries()) {
+        expect(count).toBe(index);
         expect(first).toBe(index === 0 ? undefined : times[0]);
       }
     }),
@@ -33,10 +33,10 @@ test('in order of time the count is exact, and so is the first time', () => {
 test('in any order the count is between the exact one and all, and exact for as many as there are stretches', () => {
   fc.assert(
     fc.property(anyTimes, (times) => {
-      for (const [index, { told, exact }] of counted(times).entries()) {
-        expect(told).toBeGreaterThanOrEqual(exact);
-        expect(told).toBeLessThanOrEqual(index);
-        if (index <= MOST_STRETCHES) expect(told).toBe(exact);
+      for (const [index, { count, exact }] of counted(times).entries()) {
+        expect(count).toBeGreaterThanOrEqual(exact);
+        expect(count).toBeLessThanOrEqual(index);
+        if (index <= MOST_STRETCHES) expect(count).toBe(exact);
       }
     }),
   );
@@ -51,8 +51,8 @@ test('an old log that arrives after a new one is counted on its own', () => {
       old.sort((a, b) => a - b);
       const live = now.map((at) => at + 365 * day);
       const replayed = counted([...live, ...old]).slice(live.length);
-      for (const [index, { told, first }] of replayed.entries()) {
-        expect(told).toBe(index);
+      for (const [index, { count, first }] of replayed.entries()) {
+        expect(count).toBe(index);
         expect(first).toBe(index === 0 ? undefined : old[0]);
       }
     }),

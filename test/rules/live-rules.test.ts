@@ -542,7 +542,7 @@ describe('files from which nothing can be loaded are refused, and the old set st
     await rules.look(30);
     expect(rules.refusal()).toBeUndefined();
     expect(rules.verbs()[0]).toContain('put');
-    expect(rules.log, 'the same is not told twice').toMatchObject([{ level: 50 }, { level: 30 }]);
+    expect(rules.log, 'the same is not logged twice').toMatchObject([{ level: 50 }, { level: 30 }]);
   });
 });
 

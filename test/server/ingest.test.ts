@@ -126,9 +126,9 @@ describe('a record from Fluent Bit that would go nowhere', () => {
   test('is logged at once, and not with every batch', async () => {
     server = testServer();
     for (let round = 0; round < 3; round++) await post(JSON.stringify(podEvent()), fluentBit);
-    const told = server.log.filter(({ msg }) => String(msg).includes('no sink is configured'));
-    expect(told).toHaveLength(1);
-    expect(told[0]).toMatchObject({ level: 40, records: 1 });
+    const warnings = server.log.filter(({ msg }) => String(msg).includes('no sink is configured'));
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toMatchObject({ level: 40, records: 1 });
   });
 
   test('is not logged if a sink received it', async () => {

@@ -106,7 +106,7 @@ function halves(name: string, count: number, bytes: Uint8Array | string, seconds
 function forwardHalves(count: number, bytes: number, seconds: number, most: Cost): Attack {
   return {
     name: `forward messages of 16 MiB of which ${bytes / MiB} MiB come, ${count} connections`,
-    limit: 'nothing is read while there is no room; 20 s of rest, 2 s under pressure',
+    limit: 'nothing is read while there is no capacity; 20 s of rest, 2 s under pressure',
     ceilings: most,
     settings: (silent) => [
       'forward: { listen: "127.0.0.1:0" }',

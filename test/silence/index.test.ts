@@ -15,7 +15,7 @@ const START = Date.parse('2026-01-01T00:00:00Z');
 function open() {
   const log: string[] = [];
   const measured: [Source, number][] = [];
-  const told: [cluster: string | undefined, since: number, isOver: boolean][] = [];
+  const reported: [cluster: string | undefined, since: number, isOver: boolean][] = [];
   let minute = 0;
   const minutesOf = ({ since }: Silence) => (since.getTime() - START) / 60_000;
   const note = (_: object, message: string) => void log.push(message);
@@ -25,9 +25,9 @@ function open() {
     measure: (source, seconds) => void measured.push([source, seconds]),
     clock: () => START + minute * 60_000,
   });
-  const stop = silences.listen((silence, isOver) => void told.push([silence.cluster, minutesOf(silence), isOver]));
+  const stop = silences.listen((silence, isOver) => void reported.push([silence.cluster, minutesOf(silence), isOver]));
   return {
-    ...{ silences, log, measured, told, stop },
+    ...{ silences, log, measured, reported, stop },
     hear: (cluster?: string, fluentTag: string | undefined = 'kube.audit') =>
       silences.heard({ fluentTag, tags: [tagOf(cluster)] }),
     /** Advances the clock by minutes, with a look at each. */
@@ -43,7 +43,7 @@ function open() {
 
 describe('a source that was regular', () => {
   test('falls silent once, and is heard again', () => {
-    const { hear, pass, silences, told, log } = open();
+    const { hear, pass, silences, reported, log } = open();
     hear('orchid');
     pass(10, () => hear('orchid'));
     expect(silences.now()).toEqual([]);
@@ -52,7 +52,7 @@ describe('a source that was regular', () => {
     expect(silences.now()).toEqual([{ ...source, since: new Date(START + 10 * 60_000) }]);
     hear('orchid');
     expect(silences.now()).toEqual([]);
-    expect(told).toEqual([
+    expect(reported).toEqual([
       ['orchid', 10, false],
       ['orchid', 10, true],
     ]);
@@ -62,7 +62,7 @@ describe('a source that was regular', () => {
     ]);
     // A single batch is enough for the next time.
     pass(6);
-    expect(told.at(-1)).toEqual(['orchid', 30, false]);
+    expect(reported.at(-1)).toEqual(['orchid', 30, false]);
   });
 
   test('is measured at each look', () => {
@@ -74,14 +74,14 @@ describe('a source that was regular', () => {
   });
 
   test('is identified by cluster, platform and Fluent tag, even if a batch has records of several', () => {
-    const { silences, pass, hear, told } = open();
+    const { silences, pass, hear, reported } = open();
     const tags = [tagOf('a'), undefined, tagOf('b'), { v: 2, verdict: 'not_audit' } as Tag, tagOf('a')];
     pass(7, () => silences.heard({ fluentTag: 'kube.audit', tags }));
     pass(7, () => {
       hear('a');
       hear('b', 'other');
     });
-    expect(told.map(([cluster]) => cluster)).toEqual(['b']);
+    expect(reported.map(([cluster]) => cluster)).toEqual(['b']);
   });
 });
 
@@ -90,19 +90,19 @@ test.each([
   ['for a while', 4, 0],
   ['each half hour', 30, 29],
 ])('a source that sends %s does not fall silent', (_, minutes, gap) => {
-  const { pass, told, hear } = open();
+  const { pass, reported, hear } = open();
   let at = 0;
   pass(minutes, () => at++ % (gap + 1) === 0 && hear('a'));
   pass(60);
-  expect(told).toEqual([]);
+  expect(reported).toEqual([]);
 });
 
 test('a listener that has stopped hears nothing more', () => {
-  const { hear, pass, told, stop } = open();
+  const { hear, pass, reported, stop } = open();
   pass(7, () => hear());
   stop();
   pass(7);
-  expect(told).toEqual([]);
+  expect(reported).toEqual([]);
 });
 
 test('the console shows a silence with the time of the last record', () => {
@@ -120,9 +120,9 @@ test('the console shows a silence with the time of the last record', () => {
   ]);
 });
 
-describe('forged names', () => {
+describe('invented names', () => {
   test('do not hide the silence of a source', () => {
-    const { hear, pass, told } = open();
+    const { hear, pass, reported } = open();
     let made = 0;
     pass(7, () => {
       hear('real');
@@ -130,31 +130,31 @@ describe('forged names', () => {
       for (let count = 0; count < 1000; count++) hear(`made-up-${made++}`);
     });
     pass(7);
-    expect(told).toEqual([['real', 7, false]]);
+    expect(reported).toEqual([['real', 7, false]]);
     // In time there is space again.
     pass(7, () => hear('new'));
     pass(7);
-    expect(told.at(-1)).toEqual(['new', 21, false]);
+    expect(reported.at(-1)).toEqual(['new', 21, false]);
   });
 
   test('that become regular leave no space for new ones, and the log says so once', () => {
-    const { hear, pass, log, told } = open();
+    const { hear, pass, log, reported } = open();
     pass(7, () => {
       for (let count = 0; count < 600; count++) hear(`made-up-${count}`);
     });
     expect(log).toEqual(['There are too many sources: new ones may fall silent unnoticed']);
     pass(7);
-    expect(told).toHaveLength(500);
+    expect(reported).toHaveLength(500);
   });
 
   test('that are long, or not readable text, are not kept', () => {
-    const { hear, pass, told } = open();
+    const { hear, pass, reported } = open();
     pass(7, () => {
       hear('x'.repeat(129));
       hear('a\u202eb');
       hear('a', 'x'.repeat(129));
     });
     pass(7);
-    expect(told).toEqual([]);
+    expect(reported).toEqual([]);
   });
 });

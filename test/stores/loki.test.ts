@@ -155,11 +155,11 @@ describe.skipIf(server === undefined)(`Loki (LOKI is ${server ? 'set' : 'not set
     );
     const open = tags.filter(({ verdict }) => verdict === 'indeterminate');
     expect(await labelled(undecided!, 'reason')).toEqual(new Set(open.map(({ undecided }) => undecided?.[0]?.reason)));
-    const told = new Set(
+    const expected = new Set(
       tags.flatMap(({ reports = [] }) => reports.slice(0, 1).map(({ rule, summary }) => `${rule}: ${summary}`)),
     );
-    expect(new Set((await lines(ofRun(reports!))).map(({ line }) => line))).toEqual(told);
-    expect(told.size).toBeGreaterThan(0);
+    expect(new Set((await lines(ofRun(reports!))).map(({ line }) => line))).toEqual(expected);
+    expect(expected.size).toBeGreaterThan(0);
   });
 
   it.skipIf(fluentBit === undefined)(

@@ -24,7 +24,7 @@ app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 {{- end }}
 
 {{/* Fluent Bit talks to its sidecar on the loopback, with a password that the pod generates for itself. Prometheus needs none:
-metrics contain only counts and rule names. */}}
+metrics contain counts and names, such as those of rules, and no records. */}}
 {{- define "tripline.config.daemonset" -}}
 listen: 0.0.0.0:9870
 auth:

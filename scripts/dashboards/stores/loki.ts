@@ -69,7 +69,7 @@ export const loki: Store = {
       options: [{ text: 'kubernetes-audit', value: 'kubernetes-audit', selected: true }],
     },
   ],
-  note: 'Counts the first finding of each record, which is of the highest level, and its first technique.',
+  note: 'Shows the first finding of each record, which is of the highest level, and the first technique of that finding.',
   ask(question) {
     const isSeries = question.as === 'over time';
     const expr = expression(question);

@@ -75,10 +75,10 @@ function sentences({ now, lost }: Seen, line: Line): string[] {
   const count = problems.length === 1 ? 'One thing is' : `${problems.length} things are`;
   const wrong = problems.length === 0 ? 'Nothing is wrong' : `${count} wrong`;
   const style = problems.length > 0 ? 'red' : graveWords.length > 0 ? 'yellow' : undefined;
-  const told = line(`${wrong}; ${found}.`, style);
-  if (lost === undefined) return [told];
+  const summary = line(`${wrong}; ${found}.`, style);
+  if (lost === undefined) return [summary];
   const since = clock(lost.since.toISOString(), now.at);
-  return [...line.wrapped(`No answer since ${since}, the last state is below: ${lost.message}`, '', 'red'), told];
+  return [...line.wrapped(`No answer since ${since}, the last state is below: ${lost.message}`, '', 'red'), summary];
 }
 
 function problemLines({ since, message, remedy }: ProblemNow, at: string, line: Line): string[] {

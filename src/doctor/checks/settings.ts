@@ -91,7 +91,10 @@ export const settingsChecks: Readonly<Record<string, Check>> = {
         if (isUnknown) continue;
         const isFlag = flags.includes(key) && boolOf(value) === undefined;
         const isNumber = numbers.includes(key) && !/^\s*[+-]?(\d+(\.\d*)?|\.\d+)$/.test(value);
-        if (isFlag) report(place, `${quote(value)} is neither on nor off`, `write ${lineOf(flow, key, 'on')} or off`);
+        if (isFlag) {
+          const message = `${quote(value)} is neither on nor off, and counts as neither`;
+          report(place, message, `write ${lineOf(flow, key, 'on')} or off`);
+        }
         if (isNumber) {
           const read = Number.parseInt(value, 10) || 0;
           report(

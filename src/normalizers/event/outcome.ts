@@ -24,7 +24,7 @@ export function statusOf(map: JsonMap | undefined): ResponseStatus | undefined {
   return marked(read, map, code === undefined && isThere(map, 'code') ? 'missing' : undefined);
 }
 
-/** What Google's API gateway answers for each gRPC status (google.rpc.Code); 6, 9 and 10 are as in Kubernetes. */
+/** The HTTP status that google.rpc.Code gives for each gRPC status. */
 const HTTP_OF_GRPC: Readonly<Record<number, number>> = {
   1: 499,
   2: 500,

@@ -47,7 +47,8 @@ export function withoutOpenEnds(
   return { start, end: start + pattern.length, text: shorter };
 }
 
-/** An expression that finds the same. One that quotes (`\Q`), or has a quantifier at what would be left, stays as it is. */
+/** An expression that finds the same. One that quotes (`\Q`), or whose rest would begin or end with an operator, is left as
+ * it is. */
 export function withoutEnds(pattern: string): string {
   if (/\\Q/.test(pattern)) return pattern;
   const shorter = pattern.replace(/^\.\*(?![?*+{])/, '').replace(/(?<!\\)\.\*$/, '');

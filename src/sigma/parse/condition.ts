@@ -113,7 +113,8 @@ function parse(text: string, selections: readonly string[], noun: string): Condi
   function quantified(quantifier: Token): Condition {
     const isCount = /^[1-9]\d{0,5}$/.test(quantifier.text);
     if (!isCount && quantifier.text !== 'any' && quantifier.text !== 'all') {
-      fail(quantifier.at, `${quote(quantifier.text)} is not a quantity`, "write '1 of', 'any of', 'all of', a number");
+      const hint = "write '1 of', 'any of', 'all of' or a number";
+      fail(quantifier.at, `${quote(quantifier.text)} is not a quantity`, hint);
     }
     const pattern = tokens[next];
     if (pattern === undefined || operators.has(pattern.text) || pattern.text === '(' || pattern.text === ')') {

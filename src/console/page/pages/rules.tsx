@@ -241,7 +241,7 @@ function Row({ rule, isMeasured }: { rule: RuleRow; isMeasured: boolean }) {
 
 const states = { yes: 'sees', partly: 'sees in part', no: 'is blind on' } as const;
 
-/** A letter for each platform: solid if its log always decides the rule, dashed if in part, struck through if never. */
+/** A letter for each platform: solid if the rule can always be decided there, dashed if in part, struck through if never. */
 export function Decidable({ of }: { of: RuleRow['decidable'] }) {
   const sentence = platforms.map((platform) => `${states[of[platform] ?? 'yes']} ${platform}`).join(', ');
   return (
