@@ -172,7 +172,8 @@ test('the process is measured', async () => {
   const page = await telemetry.prometheus();
   const value = (series: string) => valueIn(page, series);
   expect(value('process_cpu_time_seconds_total{cpu_mode="user"')).toBeGreaterThan(0);
-  expect(value('process_cpu_time_seconds_total{cpu_mode="user"')).toBeLessThan(process.cpuUsage().user / 1e6);
+  // The system may count in steps of some milliseconds.
+  expect(value('process_cpu_time_seconds_total{cpu_mode="user"')).toBeLessThanOrEqual(process.cpuUsage().user / 1e6);
   expect(value('process_memory_usage_bytes')).toBeGreaterThan(1e7);
   const heap = value('v8js_memory_heap_used_bytes{thread_name="main"');
   expect(heap).toBeGreaterThan(1e6);
