@@ -11,6 +11,12 @@ const emptyServer =
   "import('fastify').then(async ({ default: fastify }) => {" +
   " const app = fastify(); app.get('/readyz', () => ''); console.log('listens on ' + (await app.listen({ port: 0 }))); })";
 
+const running = new Set<ChildProcess>();
+// A row that fails does not stop its server.
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 export interface Server {
   pid: number;
   port: number;
@@ -47,8 +53,8 @@ async function start(args: readonly string[]): Promise<Server> {
     cwd: at('.'),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  // A row that fails does not stop its server.
-  process.once('exit', () => child.kill('SIGKILL'));
+  running.add(child);
+  child.once('exit', () => running.delete(child));
   const url = await greeting(child);
   const agent = new Agent({ keepAlive: true });
   const post = (body: Uint8Array, mediaType: string, encoding?: string) => {

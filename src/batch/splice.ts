@@ -101,12 +101,13 @@ export function applyEdits(bytes: Uint8Array, span: Span, edits: readonly Edit[]
  * @param edits in order of offset, all inside the span */
 export function lengthAfter(span: Span, edits: readonly Edit[]): number {
   let length = span.end - span.start;
-  let behind = span.start;
+  let previousEnd = span.start;
   for (const { start, end, insert } of edits) {
     // The result would have bytes that are never written, and these hold what was in memory before.
-    if (start < behind) throw new Error(`the edit of byte ${start} comes after one up to byte ${behind}`);
+    if (start < previousEnd)
+      throw new Error(`the edit at byte ${start} overlaps the one that ends at byte ${previousEnd}`);
     length += insert.length - (end - start);
-    behind = end;
+    previousEnd = end;
   }
   return length;
 }

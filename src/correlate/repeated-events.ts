@@ -76,17 +76,17 @@ export function saysNothingNew(
 
 /** Whether an event is between two with its value that are near each other.
  * @param before the index before which the earlier is looked for
- * @param behind the index from which the later is */
+ * @param after the index from which the later is */
 function isRepeated(
   events: readonly WindowEvent[],
   event: WindowEvent,
   before: number,
-  behind: number,
+  after: number,
   repeats: Repeats,
 ): boolean {
   const first = sameBefore(events, event, before, repeats);
   if (first === -1) return false;
-  const last = sameFrom(events, event, behind, repeats);
+  const last = sameFrom(events, event, after, repeats);
   return last !== -1 && events[last]!.at - events[first]!.at <= repeats.within;
 }
 

@@ -50,14 +50,14 @@ export function withKept<T extends Named>(
   const keptKeys = new Set(before.filter((one) => kept.has(one)).map(keyOf));
   const others = documents.filter((one) => !keptKeys.has(keyOf(one)));
   const otherKeys = new Set(others.map(keyOf));
-  const behind = new Map<string | undefined, T[]>();
+  const followers = new Map<string | undefined, T[]>();
   let last: string | undefined;
   for (const one of before) {
     const key = keyOf(one);
-    if (keptKeys.has(key)) behind.set(last, [...(behind.get(last) ?? []), one]);
+    if (keptKeys.has(key)) followers.set(last, [...(followers.get(last) ?? []), one]);
     else if (otherKeys.has(key)) last = key;
   }
-  return [...(behind.get(undefined) ?? []), ...others.flatMap((one) => [one, ...(behind.get(keyOf(one)) ?? [])])];
+  return [...(followers.get(undefined) ?? []), ...others.flatMap((one) => [one, ...(followers.get(keyOf(one)) ?? [])])];
 }
 
 /** What is broken. A document that is broken under a name other than the one it had is the one that is kept.

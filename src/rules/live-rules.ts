@@ -119,7 +119,7 @@ export async function openLiveRules({ paths, load, logger }: RuleFiles): Promise
 
   function accept(loaded: LoadedRules): void {
     const before = live;
-    const mended = refusal !== undefined || (before.broken.length > 0 && loaded.broken.length === 0);
+    const isFixed = refusal !== undefined || (before.broken.length > 0 && loaded.broken.length === 0);
     live = loaded;
     refusal = undefined;
     gaugeRefused(false);
@@ -129,7 +129,7 @@ export async function openLiveRules({ paths, load, logger }: RuleFiles): Promise
     if (ruleset.hash === before.ruleset.hash) {
       countReload('unchanged');
       if (enrichment !== undefined) logger.info({ enrichment }, 'The changed enrichment is live');
-      if (mended) logger.info({ ruleset: ruleset.hash }, 'The rule files match the live set again');
+      if (isFixed) logger.info({ ruleset: ruleset.hash }, 'The rule files match the live set again');
       return;
     }
     countReload('swapped');

@@ -27,9 +27,9 @@ export function withoutValue({ offset, end }: ValueSource, previous: ValueSource
   if (/^[ \t]*,[ \t]*$/.test(between)) return { start: previous.end, end, text: '' };
   const line = text.lastIndexOf('\n', offset - 1) + 1;
   const next = text.indexOf('\n', end);
-  const behind = next === -1 ? text.length : next + 1;
-  const isAlone = /^[ \t]*-[ \t]+$/.test(text.slice(line, offset)) && text.slice(end, behind).trim() === '';
-  return isAlone && !text.slice(offset, end).includes('\n') ? { start: line, end: behind, text: '' } : undefined;
+  const after = next === -1 ? text.length : next + 1;
+  const isAlone = /^[ \t]*-[ \t]+$/.test(text.slice(line, offset)) && text.slice(end, after).trim() === '';
+  return isAlone && !text.slice(offset, end).includes('\n') ? { start: line, end: after, text: '' } : undefined;
 }
 
 /** The expression without `.*` at its beginning and end, unless something else there gives it a meaning. */

@@ -149,7 +149,7 @@ class Run {
   #texts: readonly string[] = [''];
   #others: readonly string[] = [];
   /** The texts since the last part that was skipped as optional. */
-  #behind: readonly string[] | undefined;
+  #sinceOptional: readonly string[] | undefined;
   /** Whether the texts are everything that has come so far. */
   #isAll = true;
   #starts: readonly string[] | undefined;
@@ -175,7 +175,7 @@ class Run {
     if (this.#isAll) this.#starts = this.#texts;
     this.#texts = next;
     this.#others = [];
-    this.#behind = undefined;
+    this.#sinceOptional = undefined;
     this.#isAll = false;
   }
 
@@ -191,7 +191,7 @@ class Run {
       return;
     }
     this.#texts = product(this.#texts, texts);
-    if (this.#behind !== undefined) this.#behind = product(this.#behind, texts);
+    if (this.#sinceOptional !== undefined) this.#sinceOptional = product(this.#sinceOptional, texts);
   }
 
   /** Continues past an optional part of which only the beginning is known. */
@@ -203,12 +203,12 @@ class Run {
     if (this.#isAll) this.#starts = this.#texts;
     this.#isAll = false;
     this.#others = [...this.#others, ...product(this.#texts, starts)];
-    this.#behind = [''];
+    this.#sinceOptional = [''];
   }
 
   #note(): void {
     this.#noteAny([...this.#texts, ...this.#others]);
-    if (this.#behind !== undefined) this.#noteAny(this.#behind);
+    if (this.#sinceOptional !== undefined) this.#noteAny(this.#sinceOptional);
   }
 
   #noteAny(texts: readonly string[]): void {

@@ -27,8 +27,8 @@ export function parsePattern(text: string): Pattern {
 }
 
 /** The pattern with any text allowed before it, after it, or both; a wildcard at that edge is not doubled. */
-export function openPattern(pattern: Pattern, open: { before: boolean; behind: boolean }): Pattern {
-  return tidy([...(open.before ? [many] : []), ...pattern, ...(open.behind ? [many] : [])]);
+export function openPattern(pattern: Pattern, open: { before: boolean; after: boolean }): Pattern {
+  return tidy([...(open.before ? [many] : []), ...pattern, ...(open.after ? [many] : [])]);
 }
 
 /** The pattern in which each `-` or `/` that begins a command-line option stands for either of them and for the longer

@@ -44,7 +44,7 @@ export function equality({ value, text }: RuleValue): Test | Refusal {
 }
 
 export function openAt(anchor: Exclude<Anchor, 'whole'>): Change {
-  const sides = { before: anchor !== 'startswith', behind: anchor !== 'endswith' };
+  const sides = { before: anchor !== 'startswith', after: anchor !== 'endswith' };
   return onEach((test, value) => {
     if (test.kind === 'fieldref') return { ...test, anchor };
     if (test.kind === 'regex') return regexTest(openRegex(test.source, sides), test.flags);

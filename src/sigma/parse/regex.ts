@@ -2,11 +2,11 @@
 
 /** The expression with `.*` before it, after it, or both, unless it is anchored or open there. As expressions are searched
  * for anywhere, this changes what is shown more than what is found. */
-export function openRegex(source: string, sides: { before: boolean; behind: boolean }): string {
+export function openRegex(source: string, sides: { before: boolean; after: boolean }): string {
   const whole = hasAlternatives(source) ? `(?:${source})` : source;
   const before = sides.before && !/^(?:\.\*|\^)/.test(whole) ? '.*' : '';
-  const behind = sides.behind && !/(?<!\\)(?:\\\\)*(?:\.\*|\$)$/.test(whole) ? '.*' : '';
-  return before + whole + behind;
+  const after = sides.after && !/(?<!\\)(?:\\\\)*(?:\.\*|\$)$/.test(whole) ? '.*' : '';
+  return before + whole + after;
 }
 
 /** Whether a `|` occurs outside every group and class. */

@@ -93,7 +93,7 @@ export async function openRotatedFiles(options: RotatedOptions): Promise<Rotated
       const full = join(path, name);
       if (name.endsWith(`.${format.extension}${OPEN}`)) {
         const closed = full.slice(0, -OPEN.length);
-        if (await mend(full, closed, onTorn)) onClosed(closed);
+        if (await repair(full, closed, onTorn)) onClosed(closed);
       } else if (name.endsWith(`.${format.extension}`)) {
         onClosed(full);
       }
@@ -104,7 +104,7 @@ export async function openRotatedFiles(options: RotatedOptions): Promise<Rotated
 
   /** Cuts off what was being written; a file with nothing else in it is removed.
    * @returns whether there is a file */
-  async function mend(open: string, closed: string, onTorn: RotatedOptions['onTorn']): Promise<boolean> {
+  async function repair(open: string, closed: string, onTorn: RotatedOptions['onTorn']): Promise<boolean> {
     const file = await files.open(open, constants.O_RDWR | constants.O_NOFOLLOW);
     let length: number;
     try {

@@ -27,7 +27,7 @@ describe('reading', () => {
   });
 
   it('a wildcard at an edge is not doubled', () => {
-    expect(openPattern(parsePattern('*a'), { before: true, behind: true })).toEqual([star, 'a', star]);
+    expect(openPattern(parsePattern('*a'), { before: true, after: true })).toEqual([star, 'a', star]);
   });
 });
 
@@ -75,7 +75,7 @@ describe('matching', () => {
   it('agrees with a backtracking regular expression', () => {
     fc.assert(
       fc.property(letters, letters, fc.boolean(), (text, subject, isOpen) => {
-        const pattern = openPattern(parsePattern(text), { before: isOpen, behind: false });
+        const pattern = openPattern(parsePattern(text), { before: isOpen, after: false });
         const source = pattern.map((part) => {
           if (typeof part !== 'string') return part.wildcard === '*' ? '.*' : '.';
           return part.replace(/[\\*?.]/g, '\\$&');
